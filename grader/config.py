@@ -1,0 +1,273 @@
+"""Reads `course.toml` and `assignment.toml`: permissive about nothing, clear about everything.
+
+The only module that meets configuration written by hand. What it returns is frozen.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from grader.course import (
+    Assignment,
+    Course,
+    Function,
+    LatePolicy,
+    Limits,
+    Question,
+    ScheduledAssignment,
+    Weights,
+)
+from grader.errors import ConfigError, UsageError
+from grader.result import Text
+
+Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Percent = Annotated[Decimal, Field(ge=0, le=100)]
+Points = Annotated[Decimal, Field(ge=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Text(_Strict):
+    zh: str
+    en: str
+
+    def build(self) -> Text:
+        return Text(self.zh, self.en)
+
+
+class _Weights(_Strict):
+    participation: Percent = Decimal(10)
+    homework: Percent = Decimal(40)
+    project: Percent = Decimal(50)
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> _Weights:
+        total = self.participation + self.homework + self.project
+        if total != 100:
+            raise ValueError(f"participation, homework and project add up to {total}, not to 100")
+        return self
+
+
+class _Late(_Strict):
+    per_day: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.10")
+    days: Annotated[int, Field(ge=0)] = 3
+
+
+class _Limits(_Strict):
+    wall_time: Annotated[float, Field(gt=0)] = Limits.wall_time
+    cell_time: Annotated[float, Field(gt=0)] = Limits.cell_time
+    call_time: Annotated[float, Field(gt=0)] = Limits.call_time
+    cpu_time: Annotated[float, Field(gt=0)] = Limits.cpu_time
+    memory: Annotated[int, Field(ge=256)] = Limits.memory
+    processes: Annotated[int, Field(ge=1)] = Limits.processes
+    disk: Annotated[int, Field(ge=1)] = Limits.disk
+    output: Annotated[int, Field(ge=4096)] = Limits.output
+
+
+class _CourseInfo(_Strict):
+    title: str
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("zh", "en")
+
+
+class _Scheduled(_Strict):
+    id: Id
+    due: AwareDatetime | None = None
+    weight: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+
+
+class _CourseFile(_Strict):
+    course: _CourseInfo
+    weights: _Weights = _Weights()
+    late: _Late = _Late()
+    limits: _Limits = _Limits()
+    assignments: tuple[_Scheduled, ...] = ()
+
+    @model_validator(mode="after")
+    def _unique(self) -> _CourseFile:
+        ids = [a.id for a in self.assignments]
+        doubled = sorted({i for i in ids if ids.count(i) > 1})
+        if doubled:
+            raise ValueError(f"assignment {doubled[0]!r} is listed twice")
+        return self
+
+
+class _Function(_Strict):
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
+    call_time: Annotated[float, Field(gt=0)] | None = None
+    tolerance: Annotated[float, Field(gt=0)] | None = None
+    scale: Annotated[float, Field(gt=0)] | None = None
+    precise: bool = True
+    floating: bool = True
+    trains: bool = False
+
+
+class _Question(_Strict):
+    id: Id | Annotated[str, Field(pattern=r"^[0-9]+$")]
+    title: _Text
+    points: Points
+    functions: tuple[_Function, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    autograd: bool = True
+    written: bool = False
+
+
+class _AssignmentFile(_Strict):
+    id: Id
+    title: _Text
+    packages: tuple[str, ...] = ()
+    limits: dict[str, float] = {}
+    questions: Annotated[tuple[_Question, ...], Field(min_length=1)]
+
+
+def load_course(root: Path) -> Course:
+    """The course in `root/course.toml`.
+
+    Raises:
+        UsageError: there is no course there.
+        ConfigError: the file is wrong; names the file, the key and the remedy.
+    """
+    path = root / "course.toml"
+    if not path.is_file():
+        raise UsageError(
+            f"{root} holds no course.toml",
+            "Run this inside a course folder, name one with --course, "
+            "or make one with `grader init DIR`",
+        )
+    data = _parse(path, _CourseFile)
+    return Course(
+        root=root.resolve(),
+        title=data.course.title,
+        languages=data.course.languages,
+        weights=Weights(**dict(data.weights)),
+        late=LatePolicy(**dict(data.late)),
+        limits=Limits(**dict(data.limits)),
+        assignments=tuple(
+            ScheduledAssignment(a.id, a.due, a.weight) for a in data.assignments
+        ),
+    )
+
+
+def load_assignment(course: Course, id: str) -> Assignment:
+    """The assignment `id` of a course, from `assignments/ID/assignment.toml`.
+
+    Raises:
+        UsageError: the course has no such assignment.
+        ConfigError: the file is wrong; names the file, the key and the remedy.
+    """
+    path = course.root / "assignments" / id / "assignment.toml"
+    if not path.is_file():
+        known = sorted(p.parent.name for p in course.root.glob("assignments/*/assignment.toml"))
+        close = difflib.get_close_matches(id, known, n=1)
+        guess = f"Did you mean {close[0]!r}? " if close else ""
+        raise UsageError(
+            f"there is no assignment {id!r} in {course.root / 'assignments'}",
+            f"{guess}Known: {', '.join(known) or 'none'}",
+        )
+    data = _parse(path, _AssignmentFile)
+    if data.id != id:
+        raise ConfigError(path, "id", f"is {data.id!r}, the folder is {id!r}", "Make them equal")
+    limits = _limits(path, course.limits, data.limits)
+    return Assignment(
+        id=data.id,
+        title=data.title.build(),
+        packages=data.packages,
+        limits=limits,
+        course=course.root,
+        questions=tuple(_question(q, limits) for q in data.questions),
+    )
+
+
+def _question(data: _Question, limits: Limits) -> Question:
+    return Question(
+        id=data.id,
+        title=data.title.build(),
+        points=data.points,
+        forbidden=data.forbidden,
+        allow_autograd=data.autograd,
+        written=data.written,
+        functions=tuple(
+            Function(
+                name=f.name,
+                call_time=f.call_time or limits.call_time,
+                tolerance=f.tolerance,
+                scale=f.scale,
+                precise=f.precise,
+                floating=f.floating,
+                trains=f.trains,
+            )
+            for f in data.functions
+        ),
+    )
+
+
+def _limits(path: Path, base: Limits, changes: dict[str, float]) -> Limits:
+    merged = {name: getattr(base, name) for name in _Limits.model_fields} | changes
+    try:
+        return Limits(**dict(_Limits(**merged)))
+    except ValidationError as error:
+        raise _config_error(path, error, prefix="limits") from None
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _parse(path: Path, model: type[_Model]) -> _Model:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(path, "", error.strerror or str(error), "Make it readable") from None
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start}"
+        raise ConfigError(path, where, "is not UTF-8", "Save the file as UTF-8") from None
+    try:
+        return model.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(path, "", f"is not TOML: {error}", "Correct the line") from None
+    except ValidationError as error:
+        raise _config_error(path, error, model) from None
+
+
+def _config_error(
+    path: Path, error: ValidationError, model: type[BaseModel] | None = None, prefix: str = ""
+) -> ConfigError:
+    """The first complaint of pydantic as one line: where, what, and what to write instead."""
+    first = error.errors()[0]
+    keys = [prefix, *map(str, first["loc"])] if prefix else list(map(str, first["loc"]))
+    where = ".".join(k for k in keys if not k.startswith("constrained-") and "[" not in k)
+    kind, given = first["type"], first.get("input")
+    if kind == "extra_forbidden":
+        known = _fields_at(model, first["loc"][:-1])
+        close = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+        remedy = f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(known)}"
+        return ConfigError(path, where, "unknown key", remedy)
+    if kind == "missing":
+        return ConfigError(path, where, "is missing", "Add it")
+    if kind == "value_error":
+        problem = first["msg"].removeprefix("Value error, ")
+        return ConfigError(path, where, problem, "Correct the numbers")
+    problem = first["msg"][0].lower() + first["msg"][1:]
+    return ConfigError(path, where, f"{problem}, but it is {given!r}", "Correct the value")
+
+
+def _fields_at(model: type[BaseModel] | None, location: tuple[int | str, ...]) -> list[str]:
+    for key in location:
+        if model is None or isinstance(key, int):
+            continue
+        field = model.model_fields.get(key)
+        model = _model_in(field.annotation) if field else None
+    return sorted(model.model_fields) if model else sorted(_Limits.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((m for a in get_args(annotation) if (m := _model_in(a))), None)
+
