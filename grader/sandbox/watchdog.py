@@ -1,0 +1,162 @@
+"""Watches the processes of one box and says which limit they broke.
+
+A limit that the kernel enforces holds for one process; what a submission may use is a sum. So a
+thread on the trusted side adds up memory, CPU time and processes of the whole tree, a few times in
+a tenth of a second, and tells its owner, once, when a sum is too large. Ending the box is the
+owner's business.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from grader.course import Limits
+from grader.errors import SubmissionFault
+from grader.result import Usage
+from grader.sandbox.exceeded import cpu_limit, disk_limit, memory_limit, process_limit
+from grader.sandbox.processes import Cost, cost_of, shared_memory_of, tree
+
+MIB = 1024 * 1024
+FILES = 16384
+"""More files than this in the working folder count as a full disk."""
+
+
+class Watchdog:
+    """Adds up what a process tree costs.
+
+    Args:
+        root: the process id of the root of the tree; None while there is none.
+        limits: what the tree may use.
+        on_fault: called once, from the watching thread, when `fault` has been set.
+        folder: a folder whose size counts as disk use, where nothing else limits it.
+        interval: seconds between two looks. A look that takes long is followed by a longer pause,
+            so that watching never costs more than a tenth of a core.
+    """
+
+    def __init__(
+        self,
+        root: Callable[[], int | None],
+        limits: Limits,
+        on_fault: Callable[[], object],
+        *,
+        folder: Path | None = None,
+        interval: float = 0.05,
+    ) -> None:
+        self.fault: SubmissionFault | None = None
+        self._root = root
+        self._limits = limits
+        self._on_fault = on_fault
+        self._folder = folder
+        self._interval = interval
+        self._seen: dict[int, Cost] = {}
+        self._cpu = 0.0
+        self._peak = 0
+        self._born = time.monotonic()
+        self._ended: float | None = None
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._born = time.monotonic()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look once more, for the bill, and end the thread.
+
+        May be called twice, and from `on_fault`.
+        """
+        if self._ended is None:
+            self._look()
+            self._ended = time.monotonic()
+        self._stop.set()
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._thread.join()
+
+    def members(self) -> tuple[int, ...]:
+        """Every process seen in the tree that still lives, those that left it included."""
+        with self._lock:
+            self._find()
+            return tuple(self._seen)
+
+    def usage(self) -> Usage:
+        """What the tree has cost so far."""
+        wall = (self._ended or time.monotonic()) - self._born
+        return Usage(wall_time=wall, cpu_time=self._cpu, memory=self._peak / MIB)
+
+    def _watch(self) -> None:
+        pause = self._interval
+        while not self._stop.wait(pause):
+            started = time.monotonic()
+            fault = self._judge(self._look())
+            if fault is not None:
+                self.fault = fault
+                self._on_fault()
+                return
+            pause = max(self._interval, 10 * (time.monotonic() - started))
+
+    def _find(self) -> None:
+        """Bring the costs of all living processes up to date."""
+        root = self._root()
+        roots = [] if root is None else [root]
+        now: dict[int, Cost] = {}
+        for pid in tree([*roots, *self._seen]):
+            cost = cost_of(pid)
+            before = self._seen.get(pid)
+            # A process that left the tree is still ours, unless its number was given away.
+            if cost is not None and (before is None or before.born == cost.born):
+                now[pid] = cost
+        self._seen = now
+        # The time of a process that nobody waited for is in no other process's account.
+        self._cpu = max(self._cpu, sum(cost.cpu for cost in now.values()))
+
+    def _look(self) -> tuple[int, float, int]:
+        """Memory in bytes, CPU seconds and number of the processes that are there now."""
+        with self._lock:
+            self._find()
+            memory = sum(cost.memory for cost in self._seen.values())
+            if memory > self._limits.memory * MIB:
+                # Forks share pages, and each counts them in full; asking who shares is exact and
+                # slow, so only those who look guilty are asked.
+                memory = sum(
+                    shared_memory_of(pid) or cost.memory for pid, cost in self._seen.items()
+                )
+            self._peak = max(self._peak, memory)
+            return memory, self._cpu, len(self._seen)
+
+    def _judge(self, seen: tuple[int, float, int]) -> SubmissionFault | None:
+        memory, cpu, processes = seen
+        if memory > self._limits.memory * MIB:
+            return memory_limit(self._limits.memory)
+        if cpu > self._limits.cpu_time:
+            return cpu_limit(self._limits.cpu_time)
+        if processes > self._limits.processes:
+            return process_limit(self._limits.processes)
+        if self._folder is not None and _is_full(self._folder, self._limits.disk * MIB):
+            return disk_limit(self._limits.disk)
+        return None
+
+
+def _is_full(folder: Path, size: int) -> bool:
+    """Whether the files below `folder` take more than `size` bytes, links not followed."""
+    count = total = 0
+    for here, _folders, names in os.walk(folder):
+        for name in names:
+            try:
+                total += _taken(os.lstat(os.path.join(here, name)))  # noqa: PTH118
+            except OSError:
+                continue
+            count += 1
+            if total > size or count > FILES:
+                return True
+    return False
+
+
+def _taken(entry: os.stat_result) -> int:
+    """Bytes on disk; a file may claim a size that it does not take."""
+    return entry.st_blocks * 512 if hasattr(entry, "st_blocks") else entry.st_size
