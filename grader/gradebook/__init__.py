@@ -1,0 +1,14 @@
+"""The gradebook: every grading, every mark, every score, kept for good.
+
+SQLite in one file by default, any SQLAlchemy URL otherwise; this package is the only place that
+knows SQLAlchemy. Rows are only ever added: grading again, marking again or importing again makes
+a newer row, and the newest counts. The roster is the exception, it is brought up to date in place.
+
+Only the parent process writes, one short transaction per call; what a call has returned from
+survives SIGKILL. Lists are answered from summary columns, without reading result documents.
+"""
+
+from grader.gradebook.book import Gradebook
+from grader.gradebook.rows import Mark, ResultRow, Score
+
+__all__ = ["Gradebook", "Mark", "ResultRow", "Score"]
