@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from grader.course import Assignment, Course, ScheduledAssignment
 from grader.coursegrade import CourseGrade, course_grade
@@ -57,53 +56,55 @@ def standings(
         missing_as_zero: whether what is missing counts as zero.
         now: tells "missing" from "not due yet".
     """
-    results = book.counting_results()
-    marks: dict[str, dict[tuple[str, str], Mark]] = {}
-    for mark in book.marks():
-        marks.setdefault(mark.student, {})[mark.assignment, mark.question] = mark
-    participation, project = book.participation(), book.project()
-    lines = []
-    for student in book.students():
-        mine = marks.get(student.id, {})
-        scores = tuple(
-            _score(
-                course,
-                scheduled,
-                assignments.get(scheduled.id),
-                results.get((student.id, scheduled.id)),
-                {q: m.points for (a, q), m in mine.items() if a == scheduled.id},
-                handed_in=student.id in (handed_in or {}).get(scheduled.id, ()),
-                now=now,
-            )
-            for scheduled in course.assignments
-        )
-        taken_part, built = participation.get(student.id), project.get(student.id)
-        grade = course_grade(
-            course,
-            scores,
-            taken_part.score if taken_part else None,
-            built.score if built else None,
-            missing_as_zero=missing_as_zero,
-        )
-        own = {
-            a.id: results[student.id, a.id]
-            for a in course.assignments
-            if (student.id, a.id) in results
-        }
-        lines.append(Standing(student, grade, own, mine, taken_part, built))
-    return tuple(lines)
+    kept = _Kept(book)
+    today = _Calendar(course, assignments, handed_in or {}, missing_as_zero, now)
+    return tuple(_line(student, kept, today) for student in book.students())
+
+
+@dataclass(frozen=True)
+class _Calendar:
+    course: Course
+    assignments: Mapping[str, Assignment]
+    handed_in: Mapping[str, Collection[str]]
+    missing_as_zero: bool
+    now: datetime | None
+
+
+class _Kept:
+    """What the gradebook holds, read once for the whole class."""
+
+    def __init__(self, book: Gradebook) -> None:
+        self.results = book.counting_results()
+        self.participation = book.participation()
+        self.project = book.project()
+        self.marks: dict[str, dict[tuple[str, str], Mark]] = {}
+        for mark in book.marks():
+            self.marks.setdefault(mark.student, {})[mark.assignment, mark.question] = mark
+
+
+def _line(student: Student, kept: _Kept, today: _Calendar) -> Standing:
+    calendar = today.course.assignments
+    marks = kept.marks.get(student.id, {})
+    results = {a.id: r for a in calendar if (r := kept.results.get((student.id, a.id)))}
+    participation, project = kept.participation.get(student.id), kept.project.get(student.id)
+    grade = course_grade(
+        today.course,
+        tuple(_score(student, a, results.get(a.id), marks, today) for a in calendar),
+        participation.score if participation else None,
+        project.score if project else None,
+        missing_as_zero=today.missing_as_zero,
+    )
+    return Standing(student, grade, results, marks, participation, project)
 
 
 def _score(
-    course: Course,
+    student: Student,
     scheduled: ScheduledAssignment,
-    assignment: Assignment | None,
     row: ResultRow | None,
-    marks: Mapping[str, Decimal],
-    *,
-    handed_in: bool,
-    now: datetime | None,
+    marks: Mapping[tuple[str, str], Mark],
+    today: _Calendar,
 ) -> AssignmentScore:
+    assignment = today.assignments.get(scheduled.id)
     if assignment is None:
         title = Text(scheduled.id, scheduled.id)
         return AssignmentScore(scheduled.id, title, ZERO, State.OPEN, scheduled.weight)
@@ -111,8 +112,8 @@ def _score(
         assignment,
         scheduled,
         row.outcome if row else None,
-        marks,
-        policy=course.late,
-        handed_in=handed_in,
-        now=now,
+        {question: m.points for (a, question), m in marks.items() if a == scheduled.id},
+        policy=today.course.late,
+        handed_in=student.id in today.handed_in.get(scheduled.id, ()),
+        now=today.now,
     )
