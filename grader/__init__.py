@@ -1,1 +1,1 @@
-"""Grades deep-learning notebooks: student code computes in a sandbox, the grader judges outside it."""
+"""Grades deep-learning notebooks: student code computes, the grader judges outside of it."""

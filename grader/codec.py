@@ -39,7 +39,7 @@ DTYPES: Mapping[str, torch.dtype] = {
     "uint8": torch.uint8,
     "bool": torch.bool,
 }
-"""What may cross. bfloat16 is widened to float32 by the guest; complex numbers are not data here."""
+"""What may cross. bfloat16 is widened to float32 by the guest; complex is not data."""
 
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 

@@ -149,31 +149,29 @@ def load_course(root: Path) -> Course:
         weights=Weights(**dict(data.weights)),
         late=LatePolicy(**dict(data.late)),
         limits=Limits(**dict(data.limits)),
-        assignments=tuple(
-            ScheduledAssignment(a.id, a.due, a.weight) for a in data.assignments
-        ),
+        assignments=tuple(ScheduledAssignment(a.id, a.due, a.weight) for a in data.assignments),
     )
 
 
-def load_assignment(course: Course, id: str) -> Assignment:
-    """The assignment `id` of a course, from `assignments/ID/assignment.toml`.
+def load_assignment(course: Course, name: str) -> Assignment:
+    """The assignment `name` of a course, from `assignments/NAME/assignment.toml`.
 
     Raises:
         UsageError: the course has no such assignment.
         ConfigError: the file is wrong; names the file, the key and the remedy.
     """
-    path = course.root / "assignments" / id / "assignment.toml"
+    path = course.root / "assignments" / name / "assignment.toml"
     if not path.is_file():
         known = sorted(p.parent.name for p in course.root.glob("assignments/*/assignment.toml"))
-        close = difflib.get_close_matches(id, known, n=1)
+        close = difflib.get_close_matches(name, known, n=1)
         guess = f"Did you mean {close[0]!r}? " if close else ""
         raise UsageError(
-            f"there is no assignment {id!r} in {course.root / 'assignments'}",
+            f"there is no assignment {name!r} in {course.root / 'assignments'}",
             f"{guess}Known: {', '.join(known) or 'none'}",
         )
     data = _parse(path, _AssignmentFile)
-    if data.id != id:
-        raise ConfigError(path, "id", f"is {data.id!r}, the folder is {id!r}", "Make them equal")
+    if data.id != name:
+        raise ConfigError(path, "id", f"is {data.id!r}, the folder is {name!r}", "Make them equal")
     limits = _limits(path, course.limits, data.limits)
     return Assignment(
         id=data.id,
@@ -270,4 +268,3 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((m for a in get_args(annotation) if (m := _model_in(a))), None)
-

@@ -65,14 +65,15 @@ class _Call:
             with self._surroundings(printed):
                 state = _seed(self.fields["seed"])
                 value = self.namespace[name](*self.arguments, **self.keywords)
-                moved = not torch.equal(state, torch.get_rng_state())
         except BaseException as error:
             head |= {"op": "raise", **describe(error, self.places)}
             wire.send(self.sock, {**head, "printed": printed.text()})
             return
+        seconds = time.perf_counter() - started
+        moved = not torch.equal(state, torch.get_rng_state())
         head |= {
             "op": "value",
-            "seconds": time.perf_counter() - started,
+            "seconds": seconds,
             "changed": [k for k, v in self._fingerprints().items() if v != before[k]],
             "rng": moved,
             "operators": sorted(self.operators)[:256],

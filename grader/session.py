@@ -1,0 +1,262 @@
+"""A notebook that has run in a box and answers calls, whatever it did to get there.
+
+A cell that fails does not end the run: later questions still count. A cell that takes the kernel
+with it (os._exit, a limit, a loop that no interrupt ends) is left out and the rest is run again in
+a new box. A call that breaks the kernel costs its own check; the next one meets the notebook's
+state as it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from grader.calls import Answer, Calls, Reply, Request
+from grader.cellfaults import diagnose_cell
+from grader.codec import BadFrame
+from grader.course import Limits
+from grader.errors import RunTimeError, SubmissionFault
+from grader.kernelclient import CellEnd, KernelCells
+from grader.notebook import Cell, Notebook
+from grader.result import CellRun, Diagnosis, Figure, NotebookRun, Text, Usage, Verdict
+from grader.sandbox import Box, BoxSpec, Sandbox
+
+REPLAYS = 3
+"""How often a notebook is run again without the cells that killed its kernel, or after a call did."""
+FIGURES = 24
+FIGURE_SIZE = 400_000
+"""Characters of base64."""
+
+
+@dataclass
+class _Life:
+    """One box and what ran in it."""
+
+    box: Box
+    calls: Calls
+    cells: KernelCells | None
+    ends: dict[int, CellEnd] = field(default_factory=dict)
+
+    def close(self) -> None:
+        self.box.close()
+        if self.cells is not None:
+            self.cells.close()
+
+
+class Session:
+    """Runs a notebook on entry; answers calls until exit.
+
+    Args:
+        sandbox: opens the boxes.
+        notebook: what the student handed in.
+        limits: of the assignment.
+        packages: modules worth having imported before the notebook runs.
+        device: "cpu" or "cuda".
+        files: what else the working folder holds.
+
+    Raises:
+        SandboxError: on entry, when no box could be had; never because of the notebook.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        notebook: Notebook,
+        limits: Limits,
+        *,
+        packages: tuple[str, ...] = (),
+        device: str = "cpu",
+        files: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self._sandbox = sandbox
+        self._notebook = notebook
+        self._limits = limits
+        self._spec = BoxSpec(limits, files or {}, packages, device)
+        self._fatal: dict[int, CellEnd] = {}
+        self._faults: dict[int, SubmissionFault] = {}
+        self._replays = 0
+        self._spent: list[Usage] = []
+        self._life: _Life | None = None
+        self.run = NotebookRun(Verdict.ACCEPTED)
+
+    def __enter__(self) -> Self:
+        self._live()
+        self.run = self._report()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._end()
+
+    def usage(self) -> Usage:
+        """What all boxes together have cost."""
+        now = [*self._spent, *([self._life.box.usage()] if self._life else [])]
+        return Usage(
+            wall_time=sum(u.wall_time for u in now),
+            cpu_time=sum(u.cpu_time for u in now),
+            memory=max((u.memory for u in now), default=0.0),
+        )
+
+    def fresh(self) -> None:
+        """Forget what calls have changed: the next one meets the state that the notebook left."""
+        if self._life is not None:
+            self._life.calls.fresh()
+
+    def call(self, request: Request, answer: Answer | None = None) -> Reply:
+        """Call a function of the notebook.
+
+        Raises:
+            SubmissionFault: it is missing, raised, hung, died, or sent what is not a value.
+        """
+        if self._life is None or self._life.calls.broken:
+            self._revive()
+        life = self._life
+        if life is None:
+            raise _beyond_repair()
+        try:
+            return life.calls.call(request, answer)
+        except SubmissionFault as fault:
+            limit = life.box.fault()
+            if limit is not None:
+                raise type(limit)(limit.diagnosis, fault.evidence) from None
+            raise
+
+    def _revive(self) -> None:
+        """Run the notebook again after a call broke the kernel."""
+        self._end()
+        if self._replays < REPLAYS:
+            self._replays += 1
+            self._live()
+
+    def _live(self) -> None:
+        """Run the notebook, leaving out the cells that kill their kernel."""
+        while True:
+            life = self._open()
+            killer = self._run(life)
+            if killer is None:
+                return
+            self._end()
+            self._replays += 1
+            if self._replays > REPLAYS:
+                return
+
+    def _open(self) -> _Life:
+        box = self._sandbox.open(self._spec)
+        if box.connection is None:
+            self._life = _Life(box, Calls(box.control, direct=True), None)
+            return self._life
+        cells = KernelCells(box, self._notebook.document, self._limits.output)
+        self._life = _Life(box, Calls(box.control, cell_of=cells.cell_of.get), cells)
+        cells.start()
+        return self._life
+
+    def _end(self) -> None:
+        if self._life is not None:
+            self._spent.append(self._life.box.usage())
+            self._life.close()
+            self._life = None
+
+    def _run(self, life: _Life) -> int | None:
+        """Run the cells in order; returns the number of the one that killed the kernel, if any."""
+        deadline = time.monotonic() + self._limits.wall_time
+        for cell in self._runnable():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                life.ends[cell.number] = CellEnd(Verdict.SKIPPED, 0.0)
+                continue
+            end = self._execute(life, cell, min(left, self._limits.cell_time))
+            life.ends[cell.number] = end
+            if end.dead:
+                self._fatal[cell.number] = end
+                fault = life.box.fault()
+                if fault is not None:
+                    self._faults[cell.number] = fault
+                return cell.number
+        if life.cells is not None:
+            life.cells.hang_up()
+        return None
+
+    def _runnable(self) -> list[Cell]:
+        return [
+            cell
+            for cell in self._notebook.cells
+            if cell.kind == "code" and cell.source.strip() and cell.number not in self._fatal
+        ]
+
+    def _execute(self, life: _Life, cell: Cell, time_limit: float) -> CellEnd:
+        if life.cells is not None:
+            return life.cells.execute(cell.number - 1, time_limit)
+        started = time.monotonic()
+        try:
+            header = life.calls.execute(cell.source, cell.number, time_limit)
+        except BadFrame:
+            seconds = time.monotonic() - started
+            return CellEnd(Verdict.TIME_LIMIT_EXCEEDED, seconds, dead=True)
+        seconds = time.monotonic() - started
+        if header.fields.get("error") is not True:
+            return CellEnd(Verdict.ACCEPTED, seconds)
+        error = f"{header.text('type', 100)}: {header.text('message', 500)}"
+        return CellEnd(Verdict.RUN_TIME_ERROR, seconds, error, header.integer("line"))
+
+    def _report(self) -> NotebookRun:
+        ends = dict(self._life.ends) if self._life else {}
+        ends |= self._fatal
+        runs = []
+        for cell in self._notebook.cells:
+            if cell.number in ends:
+                runs.append(self._cell_run(cell, ends[cell.number]))
+        verdict, diagnosis = Verdict.ACCEPTED, None
+        if self._life is None:
+            verdict, diagnosis = Verdict.RUN_TIME_ERROR, _beyond_repair().diagnosis
+        return NotebookRun(
+            verdict, diagnosis, tuple(runs), self._notebook.repairs, self._figures()
+        )
+
+    def _cell_run(self, cell: Cell, end: CellEnd) -> CellRun:
+        lines = cell.source.splitlines()
+        fault = self._faults.get(cell.number)
+        diagnosis = fault.diagnosis if fault else diagnose_cell(cell.number, end, self._limits)
+        in_range = end.line is not None and 1 <= end.line <= len(lines)
+        return CellRun(
+            number=cell.number,
+            verdict=end.verdict,
+            seconds=end.seconds,
+            diagnosis=diagnosis,
+            error=end.error,
+            line=end.line if in_range else None,
+            source_line=lines[end.line - 1].strip()[:200] if in_range and end.line else "",
+        )
+
+    def _figures(self) -> tuple[Figure, ...]:
+        """The pictures that the notebook drew, before any hidden input was sent."""
+        found: list[Figure] = []
+        for number, cell in enumerate(self._notebook.document.cells, start=1):
+            for output in cell.get("outputs", []):
+                data = output.get("data", {}).get("image/png")
+                if isinstance(data, str) and len(data) < FIGURE_SIZE and len(found) < FIGURES:
+                    found.append(Figure(number, "image/png", data.replace("\n", "")))
+        return tuple(found)
+
+
+def _beyond_repair() -> SubmissionFault:
+    return RunTimeError(
+        Diagnosis(
+            "kernel_lost",
+            Text(
+                "笔记本一再使内核终止，无法继续评分。",
+                "The notebook ended its kernel again and again, so nothing more could be graded.",
+            ),
+            Text(
+                "在本地重启内核并运行全部单元，去掉会结束进程的代码。",
+                "Restart the kernel and run all cells on your machine; remove what ends the "
+                "process.",
+            ),
+        )
+    )
