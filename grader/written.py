@@ -1,0 +1,86 @@
+"""Answers in words: where they stand in a notebook, and whether anything was written.
+
+The released notebook says it twice, because some editors drop metadata and some students drop the
+cell: the answer cell carries `{"grader": {"written": "w1"}}`, and the cell of the question above
+it ends with the comment `<!-- written: w1 -->`. Every released cell carries `grader` metadata, so
+cells without it are the student's own and belong to the answer above them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from grader.notebook import Cell, Notebook
+
+_MARKER = re.compile(r"<!--\s*written:\s*(\w+)\s*-->")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_HEADING = re.compile(r"^ {0,3}(#{1,6})(?:\s|$)", re.MULTILINE)
+
+
+def marker(question: str) -> str:
+    """The comment that a released notebook puts below a written question."""
+    return f"<!-- written: {question} -->"
+
+
+def find_written(notebook: Notebook, question: str) -> str | None:
+    """The answer to a written question, with the placeholder if it is still there.
+
+    Returns:
+        The text of the answer's cells; None if the notebook no longer shows where it should be.
+    """
+    cells = notebook.cells
+    marked = [n for n, cell in enumerate(cells) if _role(cell).get("written") == question]
+    if marked:
+        found = list(dict.fromkeys(c for n in marked for c in _with_additions(cells, n)))
+        return "\n\n".join(cells[n].source.strip() for n in found)
+    for place, cell in enumerate(cells):
+        comments = [m for m in _MARKER.finditer(cell.source) if m.group(1) == question]
+        if comments and cell.kind != "code":
+            rest = cell.source[comments[-1].end() :]
+            texts = [rest, *_until_next_question(cells, place)]
+            return "\n\n".join(text.strip() for text in texts if text.strip())
+    return None
+
+
+def is_filled(notebook: Notebook, question: str, released: str = "") -> bool:
+    """Whether the answer says more than `released`, the placeholder of the released notebook."""
+    answer = find_written(notebook, question)
+    if answer is None:
+        return False
+    return bool(_words(answer, without=_words(released)))
+
+
+def _role(cell: Cell) -> dict[str, object]:
+    return dict(cell.metadata.get("grader", {}))
+
+
+def _with_additions(cells: tuple[Cell, ...], place: int) -> Iterator[int]:
+    """The answer's cell and the text cells that the student put right below it."""
+    yield place
+    for n in range(place + 1, len(cells)):
+        if "grader" in cells[n].metadata:
+            return
+        if cells[n].kind != "code":
+            yield n
+
+
+def _until_next_question(cells: tuple[Cell, ...], place: int) -> Iterator[str]:
+    """The text cells below a question whose metadata were lost."""
+    levels = [len(found) for found in _HEADING.findall(cells[place].source)]
+    level = min(levels, default=6)
+    for cell in cells[place + 1 :]:
+        if cell.kind == "code":
+            continue
+        headings = [len(found) for found in _HEADING.findall(cell.source)]
+        if _MARKER.search(cell.source) or any(found <= level for found in headings):
+            return
+        yield cell.source
+
+
+def _words(text: str, without: str = "") -> str:
+    """The text as it counts: no comments, no signs, no spaces; a picture counts as one word."""
+    text = _COMMENT.sub("", text)
+    text = re.sub(r"!\[[^\]]*\]\(|<img\b|data:image", " picture ", text)
+    bare = "".join(character for character in text if character.isalnum())
+    return bare.replace(without, "", 1) if without else bare
