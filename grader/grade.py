@@ -1,0 +1,180 @@
+"""Grades one submission. Whatever happens, a result comes back that says what happened."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from grader import catalogue
+from grader.calls import Answer, Reply, Request
+from grader.checks import Grading, Judgement, judge
+from grader.config import load_assignment, load_course
+from grader.course import Assignment
+from grader.errors import ForbiddenApi, SubmissionFault
+from grader.forbidden import describe, find_forbidden
+from grader.notebook import Notebook, read
+from grader.oracle import Oracle
+from grader.program import code
+from grader.proxy import Subject
+from grader.result import Diagnosis, NotebookRun, SubmissionResult, Text, Verdict, WrittenAnswer
+from grader.sandbox import Sandbox
+from grader.session import Session
+from grader.submission import GradingJob
+from grader.version import VERSION
+from grader.written import is_filled
+
+
+def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
+    """Grade one submission.
+
+    Never raises: a fault of the submission ends in its verdicts, a fault of ours in judge_error.
+    """
+    blank = SubmissionResult(
+        assignment=job.submission.assignment,
+        student=job.submission.student,
+        attempt=job.submission.attempt,
+        verdict=Verdict.JUDGE_ERROR,
+        graded_at=datetime.now(UTC),
+        key=job.key,
+        submitted_at=job.submission.submitted_at,
+        isolation=sandbox.isolation,
+        device=job.device,
+        grader_version=VERSION,
+    )
+    try:
+        return _graded(job, sandbox, blank)
+    except Exception as error:
+        return replace(
+            blank,
+            diagnosis=_our_fault(error),
+            evidence="".join(traceback.format_exception(error))[-8000:],
+        )
+
+
+def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> SubmissionResult:
+    bench = _bench(job.course, job.submission.assignment)
+    assignment = bench.assignment
+    try:
+        notebook = read(job.submission.path)
+    except SubmissionFault as fault:
+        judgement = _judge(job, bench, Unreadable(fault), {})
+        run = NotebookRun(fault.verdict, fault.diagnosis)
+        return replace(
+            _filled_in(blank, judgement, run, _unwritten(assignment)),
+            verdict=fault.verdict,
+            diagnosis=fault.diagnosis,
+        )
+    violations = find_violations(notebook, assignment)
+    limits = assignment.limits
+    with Session(
+        sandbox, notebook, limits, packages=assignment.packages, device=job.device
+    ) as session:
+        judgement = _judge(job, bench, session, violations)
+        usage = session.usage()
+    result = _filled_in(blank, judgement, session.run, _written(notebook, assignment))
+    return replace(result, usage=usage)
+
+
+def _filled_in(
+    blank: SubmissionResult,
+    judgement: Judgement,
+    run: NotebookRun,
+    written: tuple[WrittenAnswer, ...],
+) -> SubmissionResult:
+    return replace(
+        blank,
+        verdict=run.verdict,
+        diagnosis=run.diagnosis,
+        checks=judgement.checks,
+        curves=judgement.curves,
+        notebook=run,
+        written=written,
+    )
+
+
+class Bench:
+    """An assignment with its reference loaded, kept for the next submission."""
+
+    def __init__(self, course: Path, name: str) -> None:
+        self.assignment = load_assignment(load_course(course), name)
+        self.oracle = Oracle(self.assignment, catalogue.load(self.assignment.reference))
+
+
+@lru_cache(maxsize=8)
+def _bench(course: Path, name: str) -> Bench:
+    return Bench(course, name)
+
+
+def _judge(
+    job: GradingJob,
+    bench: Bench,
+    session: Session | Unreadable,
+    violations: Mapping[str, ForbiddenApi],
+) -> Judgement:
+    subject = Subject(bench.assignment, session, bench.oracle, violations, job.device)
+    path = f"{bench.assignment.id}/{job.submission.attempt}"
+    return judge(Grading(bench.assignment, subject, job.secret, path))
+
+
+class Unreadable:
+    """Stands in for the session of a notebook that cannot be read: every call has its fault."""
+
+    def __init__(self, fault: SubmissionFault) -> None:
+        self._fault = fault
+
+    def call(self, request: Request, answer: Answer | None = None) -> Reply:
+        """Raises the fault."""
+        raise type(self._fault)(self._fault.diagnosis, self._fault.evidence)
+
+    def fresh(self) -> None:
+        """There is nothing to forget."""
+
+
+def find_violations(notebook: Notebook, assignment: Assignment) -> dict[str, ForbiddenApi]:
+    """The graded functions whose code, or what it calls, names a forbidden interface."""
+    program = code(notebook)
+    found = {}
+    for question in assignment.questions:
+        if not question.forbidden and question.allow_autograd:
+            continue
+        for function in question.functions:
+            violations = find_forbidden(
+                program, function.name, question.forbidden, question.allow_autograd
+            )
+            if violations:
+                found[function.name] = ForbiddenApi(describe(violations))
+    return found
+
+
+def _written(notebook: Notebook, assignment: Assignment) -> tuple[WrittenAnswer, ...]:
+    return tuple(
+        replace(w, filled=is_filled(notebook, w.question)) for w in _unwritten(assignment)
+    )
+
+
+def _unwritten(assignment: Assignment) -> tuple[WrittenAnswer, ...]:
+    return tuple(
+        WrittenAnswer(q.id, q.title, q.points, filled=False)
+        for q in assignment.questions
+        if q.written
+    )
+
+
+def _our_fault(error: Exception) -> Diagnosis:
+    return Diagnosis(
+        "judge_error",
+        Text(
+            "评分程序自身出错，本次提交的分数待定。",
+            "The grader itself failed; the points of this submission are not decided yet.",
+        ),
+        Text("老师会处理，你不需要做什么。", "A person will look at it; you need do nothing."),
+    )
+
+
+def forget_benches() -> None:
+    """Load assignments anew next time (after files have changed)."""
+    _bench.cache_clear()

@@ -1,0 +1,43 @@
+"""Which sandbox: the strongest that the machine holds, unless the instructor says otherwise."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from grader.errors import SandboxError, UsageError
+from grader.sandbox import Sandbox
+from grader.sandbox.fake import FakeSandbox
+from grader.sandbox.plain import PlainSandbox
+
+NAMES = ("auto", "linux", "plain", "fake")
+
+
+def open_sandbox(name: str, packages: tuple[str, ...] = ()) -> Sandbox:
+    """A sandbox by name; "auto" is `linux`, never silently something weaker.
+
+    Args:
+        name: one of `NAMES`.
+        packages: modules worth having imported before the notebook runs.
+
+    Raises:
+        SandboxError: this machine cannot hold it; says what to do.
+        UsageError: there is no such sandbox.
+    """
+    match name:
+        case "plain":
+            return PlainSandbox()
+        case "fake":
+            return FakeSandbox()
+        case "auto" | "linux" if sys.platform == "linux":
+            sandbox: Sandbox = importlib.import_module("grader.sandbox.linux").LinuxSandbox(
+                packages=packages
+            )
+            return sandbox
+        case "auto" | "linux":
+            raise SandboxError(
+                f"the linux sandbox does not exist on {sys.platform}",
+                "Grade on a Linux machine, or accept --sandbox plain, "
+                "which lets student code read your files",
+            )
+    raise UsageError(f"there is no sandbox {name!r}", f"Known: {', '.join(NAMES)}")
