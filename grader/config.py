@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
@@ -169,16 +170,33 @@ def load_assignment(course: Course, name: str) -> Assignment:
             f"there is no assignment {name!r} in {course.root / 'assignments'}",
             f"{guess}Known: {', '.join(known) or 'none'}",
         )
+    assignment = _assignment(path, course.root, course.limits)
+    if assignment.id != name:
+        raise ConfigError(
+            path, "id", f"is {assignment.id!r}, the folder is {name!r}", "Make them equal"
+        )
+    return assignment
+
+
+def load_handed_out(folder: Path) -> Assignment:
+    """The assignment that a student was given, from `folder/assignment.toml`; there is no course.
+
+    Raises:
+        ConfigError: the file is missing or wrong.
+    """
+    folder = folder.resolve()
+    return replace(_assignment(folder / "assignment.toml", folder, Limits()), handed_out=folder)
+
+
+def _assignment(path: Path, course: Path, base: Limits) -> Assignment:
     data = _parse(path, _AssignmentFile)
-    if data.id != name:
-        raise ConfigError(path, "id", f"is {data.id!r}, the folder is {name!r}", "Make them equal")
-    limits = _limits(path, course.limits, data.limits)
+    limits = _limits(path, base, data.limits)
     return Assignment(
         id=data.id,
         title=data.title.build(),
         packages=data.packages,
         limits=limits,
-        course=course.root,
+        course=course,
         questions=tuple(_question(q, limits) for q in data.questions),
     )
 

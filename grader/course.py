@@ -99,11 +99,13 @@ class Assignment:
     """The course folder; the four trees below it all hold a folder named `id`."""
     packages: tuple[str, ...] = ()
     """Modules worth importing before the notebook runs."""
+    handed_out: Path | None = None
+    """Where the student's copy lies, on the student's own machine."""
 
     @property
     def folder(self) -> Path:
         """What the student gets."""
-        return self.course / "assignments" / self.id
+        return self.handed_out or self.course / "assignments" / self.id
 
     @property
     def public_tests(self) -> Path:
