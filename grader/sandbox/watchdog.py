@@ -31,8 +31,9 @@ class Watchdog:
     Args:
         root: the process id of the root of the tree; None while there is none.
         limits: what the tree may use.
-        on_fault: called once, from the watching thread, when `fault` has been set.
+        on_fault: called once, from the watching thread, with the limit that was broken.
         folder: a folder whose size counts as disk use, where nothing else limits it.
+        charge_root: whether memory and number of processes include the root itself.
         interval: seconds between two looks. A look that takes long is followed by a longer pause,
             so that watching never costs more than a tenth of a core.
     """
@@ -41,9 +42,10 @@ class Watchdog:
         self,
         root: Callable[[], int | None],
         limits: Limits,
-        on_fault: Callable[[], object],
+        on_fault: Callable[[SubmissionFault], object],
         *,
         folder: Path | None = None,
+        charge_root: bool = True,
         interval: float = 0.05,
     ) -> None:
         self.fault: SubmissionFault | None = None
@@ -51,6 +53,7 @@ class Watchdog:
         self._limits = limits
         self._on_fault = on_fault
         self._folder = folder
+        self._charge_root = charge_root
         self._interval = interval
         self._seen: dict[int, Cost] = {}
         self._cpu = 0.0
@@ -96,7 +99,7 @@ class Watchdog:
             fault = self._judge(self._look())
             if fault is not None:
                 self.fault = fault
-                self._on_fault()
+                self._on_fault(fault)
                 return
             pause = max(self._interval, 10 * (time.monotonic() - started))
 
@@ -119,15 +122,15 @@ class Watchdog:
         """Memory in bytes, CPU seconds and number of the processes that are there now."""
         with self._lock:
             self._find()
-            memory = sum(cost.memory for cost in self._seen.values())
+            free = None if self._charge_root else self._root()
+            charged = {pid: cost for pid, cost in self._seen.items() if pid != free}
+            memory = sum(cost.memory for cost in charged.values())
             if memory > self._limits.memory * MIB:
                 # Forks share pages, and each counts them in full; asking who shares is exact and
                 # slow, so only those who look guilty are asked.
-                memory = sum(
-                    shared_memory_of(pid) or cost.memory for pid, cost in self._seen.items()
-                )
+                memory = sum(shared_memory_of(pid) or cost.memory for pid, cost in charged.items())
             self._peak = max(self._peak, memory)
-            return memory, self._cpu, len(self._seen)
+            return memory, self._cpu, len(charged)
 
     def _judge(self, seen: tuple[int, float, int]) -> SubmissionFault | None:
         memory, cpu, processes = seen

@@ -1,0 +1,245 @@
+"""One box of the `linux` sandbox: a warden process, a kernel below it, and the ways to them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from grader.course import Limits
+from grader.errors import SandboxError, SubmissionFault
+from grader.result import Usage
+from grader.sandbox import BoxSpec
+from grader.sandbox.channels import Channels
+from grader.sandbox.log import Log
+from grader.sandbox.watchdog import Watchdog
+from grader.sandbox.zygote import Zygote
+
+ANSWER = 20.0
+"""Seconds until the walls must stand; it takes a fiftieth of one."""
+END = 10.0
+"""Seconds until a killed box must be gone."""
+
+
+class LinuxBox:
+    """A kernel behind walls, forked from a zygote.
+
+    Args:
+        zygote: makes the box.
+        spec: what it is to hold.
+        number: tells boxes of one zygote apart.
+        settings: what the guest kernel is told.
+        trial: bait that the box is to go for instead of running a kernel.
+
+    Raises:
+        SandboxError: the walls could not be raised.
+    """
+
+    connection: Mapping[str, Any] | None
+
+    def __init__(
+        self,
+        zygote: Zygote,
+        spec: BoxSpec,
+        number: int,
+        settings: Mapping[str, Any],
+        trial: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.log = Log()
+        self.walls: tuple[str, ...] = ()
+        self.leaks: tuple[str, ...] = ()
+        self._level = zygote.level
+        self._folder = zygote.folder / f"box-{number}"
+        self._killing = threading.Lock()
+        self._warden = self._kernel = -1
+        self._dead = False
+        self._watchdog: Watchdog | None = None
+        self._channels = Channels(zygote.folder / str(number))
+        self.connection = self._channels.connection
+        self.control, theirs = socket.socketpair()
+        self._leash, leash = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs, leash:
+                self._request(zygote, spec, settings, trial, (leash, theirs))
+            self._listen()
+        except BaseException:
+            self.close()
+            raise
+        self._watchdog = self._watch(spec.limits)
+
+    def _request(
+        self,
+        zygote: Zygote,
+        spec: BoxSpec,
+        settings: Mapping[str, Any],
+        trial: Mapping[str, Any] | None,
+        ends: tuple[socket.socket, socket.socket],
+    ) -> None:
+        order: dict[str, Any] = {
+            "limits": asdict(spec.limits),
+            "settings": dict(settings),
+            "connection": self.connection,
+            "files": [(Path(name).name, len(data)) for name, data in spec.files.items()],
+            **self._places(zygote),
+        }
+        if trial is not None:
+            order["trial"] = dict(trial)
+        files = os.memfd_create("files")
+        try:
+            with os.fdopen(os.dup(files), "wb") as file:
+                file.writelines(spec.files.values())
+            os.lseek(files, 0, os.SEEK_SET)
+            leash, control = (end.fileno() for end in ends)
+            listeners = [listener.fileno() for listener in self._channels.listeners]
+            zygote.fork(order, [leash, control, self.log.fileno(), files, *listeners])
+        finally:
+            os.close(files)
+            self._channels.release()
+
+    def _places(self, zygote: Zygote) -> dict[str, Any]:
+        """Where the box works, and how many others its user's processes already are."""
+        if self._level == 3:
+            return {"work": "/box", "scratch": "/tmp", "others": 0}  # noqa: S108  (the box's own)
+        self._folder.mkdir()
+        for name in ("work", "scratch"):
+            (self._folder / name).mkdir()
+            zygote.own(self._folder / name)
+        return {
+            "work": str(self._folder / "work"),
+            "scratch": str(self._folder / "scratch"),
+            "others": _tasks_of(os.getuid() if zygote.uid is None else zygote.uid),
+        }
+
+    def _listen(self) -> None:
+        """Wait until the walls stand and take the handles of warden and kernel."""
+        self._leash.settimeout(ANSWER)
+        try:
+            packet, fds, _, _ = socket.recv_fds(self._leash, 1 << 16, 2)
+            told = json.loads(packet or b'{"error": "the box died while it was made"}')
+        except (OSError, ValueError) as error:
+            raise SandboxError(f"the box does not answer: {error}", self.log.text()) from error
+        if len(fds) == 2:
+            self._warden, self._kernel = fds
+        if "error" in told or len(fds) != 2:
+            raise SandboxError(f"the box cannot be made: {told.get('error')}", self.log.text())
+        self.walls, self.leaks = tuple(told["walls"]), tuple(told.get("leaks", ()))
+
+    def _watch(self, limits: Limits) -> Watchdog:
+        pid = _pid_of(self._warden)
+        folder = self._folder if self._level != 3 else None
+        watchdog = Watchdog(
+            lambda: pid, limits, lambda _: self.kill(), folder=folder, charge_root=False
+        )
+        watchdog.start()
+        return watchdog
+
+    def alive(self) -> bool:
+        """Whether the kernel process is still there."""
+        return not self._dead and not _ended(self._kernel, 0)
+
+    def interrupt(self) -> None:
+        """SIGINT to the kernel."""
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(self._kernel, signal.SIGINT)
+
+    def kill(self) -> None:
+        """End every process of the box; returns when they are gone. May be called twice.
+
+        Raises:
+            SandboxError: something survived; the machine needs a look.
+        """
+        if self._watchdog is not None:
+            self._watchdog.stop()
+        with self._killing:
+            if self._dead:
+                return
+            self._leash.close()
+            if self._warden >= 0:
+                self._end()
+            self._dead = True
+
+    def _end(self) -> None:
+        """The end of a pid namespace's process 1 ends all; at level 2 the warden ends them."""
+        if self._level == 3:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._warden, signal.SIGKILL)
+        if not _ended(self._warden, END):
+            raise SandboxError("a killed box is still running", "Look for its processes with ps")
+
+    def fault(self) -> SubmissionFault | None:
+        """The limit that ended the box, if one did."""
+        return None if self._watchdog is None else self._watchdog.fault
+
+    def usage(self) -> Usage:
+        """What the box has cost so far."""
+        return Usage() if self._watchdog is None else self._watchdog.usage()
+
+    def close(self) -> None:
+        """Kill, and remove what was written. May be called twice."""
+        try:
+            self.kill()
+        finally:
+            self.control.close()
+            self._channels.close()
+            self.log.close()
+            for fd in (self._warden, self._kernel):
+                if fd >= 0:
+                    os.close(fd)
+            self._warden = self._kernel = -1
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _ended(pidfd: int, seconds: float) -> bool:
+    """Whether the process ends within so many seconds."""
+    if pidfd < 0:
+        return True
+    watched = select.poll()
+    watched.register(pidfd, select.POLLIN)
+    deadline = time.monotonic() + seconds
+    while not watched.poll(max(0, deadline - time.monotonic()) * 1000):
+        if time.monotonic() >= deadline:
+            return False
+    return True
+
+
+def _pid_of(pidfd: int) -> int | None:
+    """The process id, in our own pid namespace, that a descriptor from the box stands for."""
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text().splitlines():
+        if line.startswith("Pid:"):
+            pid = int(line.split()[1])
+            return pid if pid > 0 else None
+    return None
+
+
+def _tasks_of(uid: int) -> int:
+    """Threads that a user has on this machine."""
+    count = 0
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.uids().real == uid:
+                count += process.num_threads()
+    return count

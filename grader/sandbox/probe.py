@@ -1,0 +1,151 @@
+"""Which walls this machine can raise, found out by raising them and running against them.
+
+What a kernel's version or settings promise is no evidence: distributions and containers forbid
+parts of it in ways that only show when the last step fails. So a box is made, and code in it tries
+to get out.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from grader.course import Limits
+from grader.errors import SandboxError
+from grader.result import Isolation
+from grader.sandbox import BoxSpec
+from grader.sandbox.box import LinuxBox
+from grader.sandbox.zygote import Zygote
+
+LEVELS = (3, 2)
+REMEDY = (
+    "Where user namespaces are restricted (Ubuntu 24.04): sudo sysctl -w "
+    "kernel.apparmor_restrict_unprivileged_userns=0. In Docker: --security-opt "
+    "seccomp=unconfined --security-opt systempaths=unconfined. Or accept a sandbox that limits "
+    "but does not hide: --sandbox plain"
+)
+MEMORY = "memory: address space per process, watchdog for the sum"
+SPACES = "user, pid, mount, network, ipc, uts and cgroup namespaces"
+MISSING_AT_2 = (
+    "process numbers, users and the network stack are shared; walls are Landlock and seccomp",
+    "files outside can be seen to exist, with size and date, but not read",
+    "disk use is watched, not limited by a file system",
+    "no shared memory and no sockets: DataLoader needs num_workers=0",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What trying one level showed."""
+
+    level: int
+    isolation: Isolation | None
+    """None if the level cannot be had."""
+    reason: str = ""
+    """Why not."""
+
+
+@cache
+def attempt(level: int) -> Finding:
+    """Make a box at `level` and let code in it try to get out."""
+    if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
+        return Finding(level, None, f"{sys.platform} on {platform.machine()} is not supported")
+    try:
+        return Finding(level, _try(level))
+    except SandboxError as error:
+        return Finding(level, None, str(error))
+
+
+def survey() -> tuple[Finding, ...]:
+    """All levels, the strongest first."""
+    return tuple(attempt(level) for level in LEVELS)
+
+
+def isolation_at(level: int | None) -> Isolation:
+    """The isolation of `level`, or the strongest that this machine holds.
+
+    Raises:
+        SandboxError: it cannot be had; says why and what to do.
+    """
+    reasons: list[str] = []
+    for candidate in LEVELS if level is None else (level,):
+        finding = attempt(candidate)
+        if finding.isolation is not None:
+            return _with_reasons(finding.isolation, reasons)
+        reasons.append(f"level {candidate}: {finding.reason}")
+    raise SandboxError("this machine cannot hold a sandbox: " + "; ".join(reasons), REMEDY)
+
+
+def _with_reasons(isolation: Isolation, reasons: list[str]) -> Isolation:
+    return Isolation(
+        backend=isolation.backend,
+        level=isolation.level,
+        name=isolation.name,
+        details=isolation.details,
+        missing=(*isolation.missing, *reasons),
+    )
+
+
+def _try(level: int) -> Isolation:
+    with tempfile.TemporaryDirectory(prefix="bait-") as folder, _sockets(Path(folder)) as bait:
+        zygote = Zygote(level, preload=False)
+        try:
+            spec = BoxSpec(Limits(memory=256))
+            with LinuxBox(zygote, spec, 0, {}, trial=bait.trial()) as box:
+                if box.leaks:
+                    raise SandboxError("code in the box could " + ", ".join(box.leaks))
+                return _describe(level, box.walls, zygote)
+        finally:
+            zygote.close()
+
+
+def _describe(level: int, walls: tuple[str, ...], zygote: Zygote) -> Isolation:
+    landlock = any(wall.startswith("landlock") for wall in walls)
+    details = (*((SPACES,) if level == 3 else ()), *walls, MEMORY)
+    missing: tuple[str, ...] = () if level == 3 else MISSING_AT_2
+    if not landlock:
+        missing += ("Landlock: this kernel does not have it",)
+    if zygote.capabilities:
+        missing += ("a user that cannot pass closed folders: Python is installed in one",)
+    name = "isolated" if level == 3 else "confined"
+    return Isolation("linux", level, name, details, missing)
+
+
+class _sockets:  # noqa: N801  (a context, used like a function)
+    """Bait: a secret file, this process, and two listening sockets."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._abstract = f"bait-{os.getpid()}-{folder.name}"
+        self._open: list[socket.socket] = []
+
+    def __enter__(self) -> _sockets:
+        (self._folder / "secret").write_text("the expected values")
+        for folder in (self._folder, self._folder / "secret"):
+            folder.chmod(0o755)  # so that only the walls protect it
+        for address in ("\0" + self._abstract, str(self._folder / "path")):
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(address)
+            listener.listen()
+            self._open.append(listener)
+        (self._folder / "path").chmod(0o777)
+        return self
+
+    def trial(self) -> dict[str, object]:
+        """What the guest is told to go for."""
+        return {
+            "file": str(self._folder / "secret"),
+            "path": str(self._folder / "path"),
+            "abstract": self._abstract,
+            "pid": os.getpid(),
+        }
+
+    def __exit__(self, *_: object) -> None:
+        for listener in self._open:
+            listener.close()
