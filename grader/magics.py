@@ -94,15 +94,22 @@ def without_magics(source: str) -> str:
     return "\n".join(lines)
 
 
-def parse(source: str) -> ast.Module | None:
-    """The syntax tree of a cell without magics; None if Python would refuse to run it."""
+def parse(source: str, *, whole_cell: bool = True) -> ast.Module | None:
+    """The syntax tree of code without magics; None if Python would refuse to run it.
+
+    Args:
+        source: the code.
+        whole_cell: whether Python compiles it as it stands; False for cells that were joined,
+            where `from __future__` may be below the top.
+    """
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = compile(source, "<cell>", "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
-            # `return` outside a function is found only here.
-            compile(source, "<cell>", "exec", flags, dont_inherit=True)
+            if whole_cell:
+                # `return` outside a function is found only here.
+                compile(source, "<cell>", "exec", flags, dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
         return None
     assert isinstance(tree, ast.Module)  # noqa: S101 - compile() cannot say so

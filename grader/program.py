@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -49,9 +50,21 @@ def code(notebook: Notebook, failed: Collection[int] = ()) -> Program:
             continue
         source = without_magics(cell.source)
         if parse(source) is None:
+            source = _as_ipython_reads(cell.source)
+        if parse(source) is None:
             skipped.append(cell.number)
             continue
         found = source.split("\n")
         lines += found
         places += [Place(cell.number, line) for line in range(1, len(found) + 1)]
     return Program("\n".join(lines), tuple(places), tuple(skipped), frozenset(failed))
+
+
+def _as_ipython_reads(source: str) -> str:
+    """The cell after IPython's own changes, which also undo pasted prompts and indentation."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    with contextlib.suppress(SyntaxError, ValueError, IndexError, RecursionError):
+        changed: str = TransformerManager().transform_cell(source)
+        return changed.removesuffix("\n")
+    return source
