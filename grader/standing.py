@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from grader.config import load_assignment
 from grader.course import Assignment, Course, ScheduledAssignment
 from grader.coursegrade import CourseGrade, course_grade
 from grader.gradebook import Gradebook, Mark, ResultRow, Score
@@ -35,6 +36,17 @@ class Standing:
     def score(self, assignment: str) -> AssignmentScore | None:
         """The score of one assignment; None when the course does not have it."""
         return next((s for s in self.scores if s.assignment == assignment), None)
+
+
+def published(course: Course) -> dict[str, Assignment]:
+    """The assignments of the calendar that exist on disk, by id.
+
+    Raises:
+        ConfigError: one of their files is wrong.
+    """
+    folder = course.root / "assignments"
+    there = (a.id for a in course.assignments if (folder / a.id / "assignment.toml").is_file())
+    return {name: load_assignment(course, name) for name in there}
 
 
 def standings(

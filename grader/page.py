@@ -1,0 +1,122 @@
+"""Templates become pages: self-contained, without script, with nothing in them that can run.
+
+HTML escapes every value, Markdown escapes every value in its own way; a template cannot forget
+to. The page forbids itself everything in a content security policy except its own style sheet,
+named by its digest, and pictures inside the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import datetime
+from decimal import ROUND_DOWN, Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from grader import charts, words
+from grader.coursegrade import rounded
+from grader.errors import GraderError
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+_CENT = Decimal("0.01")
+
+
+def html(name: str, language: str, **values: Any) -> str:
+    """The HTML page that the template `name` makes of the values."""
+    css, digest = _style()
+    page = _environment(language, "html").get_template(name)
+    return page.render(css=css, css_digest=digest, language=language, **values)
+
+
+def markdown(name: str, language: str, **values: Any) -> str:
+    """The Markdown text that the template `name` makes of the values."""
+    text = _environment(language, "md").get_template(name).render(language=language, **values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def number(value: Decimal | None) -> str:
+    """A number as it was computed: up to two decimals; "…" where there are more."""
+    if value is None:
+        return "–"
+    exact = value.quantize(Decimal("1e-12"))
+    shown = exact.quantize(_CENT, ROUND_DOWN)
+    text = format(shown, "f").rstrip("0").rstrip(".") if shown else "0"
+    return text if shown == exact else f"{shown:f}…"
+
+
+def grade(value: Decimal | None) -> str:
+    """A number on the 100-point scale, rounded as the course rounds."""
+    return "–" if value is None else str(rounded(value))
+
+
+def moment(value: datetime | None) -> str:
+    """A point in time with its zone, to the minute."""
+    if value is None:
+        return "–"
+    zone = value.strftime("%z")
+    return f"{value:%Y-%m-%d %H:%M} UTC{zone[:3]}" + (f":{zone[3:5]}" if zone[3:5] != "00" else "")
+
+
+class _Plain(str):
+    """Markdown that is already safe."""
+
+    __slots__ = ()
+
+
+def escape_markdown(value: Any) -> str:
+    """The value as literal text inside a line of Markdown."""
+    if isinstance(value, _Plain):
+        return value
+    text = " ".join(str(value).split()) if str(value).strip() else str(value)
+    return _SPECIAL.sub(r"\\\1", text).replace("\\&", "&amp;").replace("\\<", "&lt;")
+
+
+def code(value: Any) -> _Plain:
+    """The value as a code span that it cannot leave."""
+    text = " ".join(str(value).split())
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return _Plain(f"{fence}{pad}{text}{pad}{fence}" if text else "")
+
+
+def folder() -> Path:
+    """Where the templates are: beside the modules in a wheel, at the top of the repository."""
+    here = Path(__file__).parent
+    for place in (here / "templates", here.parent / "templates"):
+        if place.is_dir():
+            return place / "reports"
+    raise GraderError(f"the templates are missing from {here}", "Install dl-grader again")
+
+
+@cache
+def _environment(language: str, kind: str) -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder()),
+        autoescape=kind == "html",  # noqa: S701  # Markdown has an escape of its own
+        finalize=None if kind == "html" else escape_markdown,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    spoken = words.catalogue(language)
+    install: Callable[..., None] = made.install_gettext_translations  # type: ignore[attr-defined]
+    install(spoken, newstyle=True)
+    made.filters |= {"number": number, "rounded": grade, "moment": moment, "code": code}
+    made.globals |= {"words": words, "charts": charts}
+    return made
+
+
+@cache
+def _style() -> tuple[Markup, str]:
+    css = (folder() / "style.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return Markup(css), digest  # noqa: S704  # our own file, not a value

@@ -1,0 +1,198 @@
+"""What a student's report says, before it becomes HTML or Markdown.
+
+The report is made from a result without its evidence: what only instructors may see is gone
+before a template can show it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from grader.course import Assignment, Course, ScheduledAssignment
+from grader.coursegrade import CourseGrade
+from grader.gradebook import Mark
+from grader.records import Student
+from grader.result import (
+    CellRun,
+    CheckResult,
+    Curve,
+    Figure,
+    SubmissionResult,
+    Verdict,
+    WrittenAnswer,
+)
+from grader.scoring import (
+    ZERO,
+    AssignmentScore,
+    QuestionScore,
+    earned,
+    outcome,
+    score_assignment,
+    score_questions,
+)
+
+FAULTS = 8
+"""So many stopped cells are shown in full; the others are counted."""
+_IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+
+
+@dataclass(frozen=True)
+class CheckLine:
+    """A check as it is shown."""
+
+    check: CheckResult
+    earned: Decimal
+    kind: str
+    """"won", "partly", "lost" or "open"."""
+    curves: tuple[Curve, ...] = ()
+
+
+@dataclass(frozen=True)
+class QuestionBlock:
+    """A question with its checks, or with the answer that a person marks."""
+
+    score: QuestionScore
+    checks: tuple[CheckLine, ...] = ()
+    public: tuple[CheckLine, ...] = ()
+    """Checks that are worth nothing."""
+    answer: WrittenAnswer | None = None
+    mark: Mark | None = None
+
+    @property
+    def shares(self) -> tuple[tuple[str, Decimal], ...]:
+        """The bar: what was earned, what waits for a person, what the grader owes."""
+        score = self.score
+        return ("earned", score.earned), ("pending", score.pending), ("open", score.undecided)
+
+
+@dataclass(frozen=True)
+class StudentReport:
+    """Everything that a student's report shows."""
+
+    course: Course
+    assignment: Assignment
+    result: SubmissionResult
+    student: Student
+    score: AssignmentScore
+    questions: tuple[QuestionBlock, ...]
+    grade: CourseGrade | None = None
+    due: datetime | None = None
+
+    @property
+    def shares(self) -> tuple[tuple[str, Decimal], ...]:
+        """The bar of the whole assignment."""
+        score = self.score
+        return (
+            ("earned", score.earned),
+            ("late", score.deducted),
+            ("pending", score.pending),
+            ("open", score.undecided),
+        )
+
+    @property
+    def lost(self) -> tuple[CheckLine, ...]:
+        """The checks that cost points, most expensive first."""
+        lines = [c for q in self.questions for c in q.checks if c.kind in ("lost", "partly")]
+        return tuple(sorted(lines, key=lambda c: c.earned - c.check.points))
+
+    @property
+    def stopped(self) -> tuple[CellRun, ...]:
+        """The cells that did not run to their end."""
+        cells = self.result.notebook.cells if self.result.notebook else ()
+        return tuple(c for c in cells if c.verdict not in (Verdict.ACCEPTED, Verdict.SKIPPED))
+
+    @property
+    def not_run(self) -> int:
+        """How many cells were not run at all."""
+        cells = self.result.notebook.cells if self.result.notebook else ()
+        return sum(c.verdict is Verdict.SKIPPED for c in cells)
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """The student's pictures that really are pictures."""
+        figures = self.result.notebook.figures if self.result.notebook else ()
+        return tuple(f for f in figures if _is_picture(f))
+
+
+def student_report(
+    result: SubmissionResult,
+    assignment: Assignment,
+    course: Course,
+    grade: CourseGrade | None = None,
+    *,
+    student: Student | None = None,
+    marks: Mapping[str, Mark] | None = None,
+) -> StudentReport:
+    """Gather what a report shows.
+
+    Args:
+        result: the grading to report on.
+        assignment: what was asked.
+        course: weights and late policy.
+        grade: where the student stands in the course; without it that section is left out.
+        student: the line of the roster.
+        marks: marks of the written questions by question.
+    """
+    result = _for_students(result)
+    marks = marks or {}
+    points = {w.question: w.earned for w in result.written if w.earned is not None}
+    points |= {question: mark.points for question, mark in marks.items()}
+    scheduled = next(
+        (s for s in course.assignments if s.id == assignment.id),
+        ScheduledAssignment(assignment.id),
+    )
+    return StudentReport(
+        course=course,
+        assignment=assignment,
+        result=result,
+        student=student or Student(result.student),
+        score=score_assignment(assignment, scheduled, outcome(result), points, policy=course.late),
+        questions=tuple(
+            _block(score, result, marks) for score in score_questions(assignment, result, points)
+        ),
+        grade=grade,
+        due=scheduled.due,
+    )
+
+
+def _block(
+    score: QuestionScore, result: SubmissionResult, marks: Mapping[str, Mark]
+) -> QuestionBlock:
+    lines = [_line(c, result) for c in result.checks if c.question == score.id]
+    return QuestionBlock(
+        score=score,
+        checks=tuple(line for line in lines if not line.check.public),
+        public=tuple(line for line in lines if line.check.public),
+        answer=next((w for w in result.written if w.question == score.id), None),
+        mark=marks.get(score.id),
+    )
+
+
+def _line(check: CheckResult, result: SubmissionResult) -> CheckLine:
+    won = earned(check)
+    if check.verdict is Verdict.JUDGE_ERROR:
+        kind = "open"
+    elif check.verdict is Verdict.ACCEPTED and won == check.points:
+        kind = "won"
+    else:
+        kind = "partly" if won > ZERO else "lost"
+    return CheckLine(check, won, kind, tuple(c for c in result.curves if c.check == check.id))
+
+
+def _for_students(result: SubmissionResult) -> SubmissionResult:
+    """The result without what only instructors may see."""
+    checks = tuple(replace(check, evidence="") for check in result.checks)
+    return replace(result, checks=checks, evidence="")
+
+
+def _is_picture(figure: Figure) -> bool:
+    start = _IMAGES.get(figure.mime)
+    try:
+        return start is not None and base64.b64decode(figure.data, validate=True).startswith(start)
+    except (binascii.Error, ValueError):
+        return False
