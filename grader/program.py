@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from grader.magics import parse, without_magics
 from grader.notebook import Notebook
+
+_LONGEST = 50_000
+"""IPython reads a cell over and over; a longer one is not worth it."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,13 @@ def code(notebook: Notebook, failed: Collection[int] = ()) -> Program:
 
 def _as_ipython_reads(source: str) -> str:
     """The cell after IPython's own changes, which also undo pasted prompts and indentation."""
+    if len(source) > _LONGEST:
+        return source
     from IPython.core.inputtransformer2 import TransformerManager
 
-    with contextlib.suppress(SyntaxError, ValueError, IndexError, RecursionError):
+    # What it raises and warns about in broken code is not specified.
+    with contextlib.suppress(Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         changed: str = TransformerManager().transform_cell(source)
         return changed.removesuffix("\n")
     return source
