@@ -385,20 +385,20 @@ def numerical_gradient(coef, theta, h):
 # check_here("numerical_gradient")
 
 # %% [markdown] lang="zh"
-# 步长是不是越小越好？下图是 $f(t)=t^4$ 在 $t=1$ 处的误差。右边的直线是公式的误差 $O(h^2)$，
-# 左边的毛刺是两个几乎相等的数相减时的舍入误差，大小约为 $10^{-16}/h$。
+# 步长是不是越小越好？下图是 $f(t)=t^4$ 在 $t=1.3$ 处的误差。右边的直线是公式的误差 $O(h^2)$，
+# 左边的散点是两个几乎相等的数相减时的舍入误差，大小约为 $10^{-16}/h$。
 
 # %% [markdown] lang="en"
-# Is a smaller step always better? Below is the error for $f(t)=t^4$ at $t=1$. The straight line on the
-# right is the error $O(h^2)$ of the formula; the noise on the left is what rounding does when two nearly
+# Is a smaller step always better? Below is the error for $f(t)=t^4$ at $t=1.3$. The straight line on
+# the right is the error $O(h^2)$ of the formula; the scatter on the left is what rounding does when two nearly
 # equal numbers are subtracted, about $10^{-16}/h$.
 
 # %% active="ipynb"
-# at = torch.tensor([1.0], dtype=torch.float64)
-# steps = torch.logspace(-9, -0.5, 100).tolist()
-# errors = [abs(numerical_gradient([0.0, 0.0, 0.0, 0.0, 1.0], at, h).item() - 4) for h in steps]
+# at = torch.tensor([1.3], dtype=torch.float64)
+# sizes = torch.logspace(-9, -0.5, 200).tolist()
+# errors = [abs(numerical_gradient([0.0, 0.0, 0.0, 0.0, 1.0], at, h).item() - 4 * 1.3**3) for h in sizes]
 #
-# plt.loglog(steps, errors)
+# plt.loglog(sizes, errors, ".", markersize=3)
 # plt.xlabel("step h")
 # plt.ylabel("error of the central difference");
 
@@ -607,7 +607,7 @@ def gd_quadratic(A, c, theta0, lr, steps):
 # %% active="ipynb"
 # A = torch.tensor([[2.0, 1.2], [1.2, 1.0]], dtype=torch.float64)
 # c = torch.tensor([0.5, 0.2], dtype=torch.float64)
-# start = torch.tensor([2.0, 1.0], dtype=torch.float64)
+# start = torch.tensor([-0.5, 3.5], dtype=torch.float64)
 #
 # ticks = torch.linspace(-4, 4, 81, dtype=torch.float64)
 # grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), dim=-1)
@@ -641,7 +641,7 @@ def gd_quadratic(A, c, theta0, lr, steps):
 # 3. On a quadratic with $A=\mathrm{diag}(1,100)$ convergence is slow even at the best learning rate. Why?
 
 # %% active="ipynb"
-# figure, panels = plt.subplots(1, 5, figsize=(16, 3))
+# figure, panels = plt.subplots(1, 5, figsize=(16, 3), layout="constrained")
 # for panel, lr in zip(panels, (0.1, 0.5, 0.9, 1.0, 1.1)):
 #     panel.plot(gd_on_square(torch.tensor(1.0), lr, 12), "o-")
 #     panel.axhline(0, color="gray", linewidth=0.5)
@@ -849,75 +849,77 @@ def predict(state, X):
 # plt.title(f"accuracy on held-out flowers: {1 - zero_one_loss(logits, y[held_out]).item():.3f}");
 
 # %% [markdown] lang="zh"
-# **标准化有多重要？** 花萼宽度本来以厘米为单位，我们改用微米，信息一点没变，只是数字大了一万倍。
-# 同样的算法，对比改了单位的数据和标准化以后的数据（学习率各自取合适的值）。
+# **标准化有多重要？** 花萼宽度本来以厘米为单位，改用毫米，信息一点没变，只是这一列的数大了十倍。
+# 下面用你的 `softmax_regression_grad` 做批量梯度下降：学习率大一点就来回乱跳，小到不跳又走得很慢；标准化之后没有这个两难。
 
 # %% [markdown] lang="en"
-# **How much does standardisation matter?** The sepal width is in centimetres. Give it in micrometres instead: no
-# information is lost, the numbers are just ten thousand times larger. Here is the same algorithm on these data
-# and on the standardised ones, each with a learning rate that suits it.
+# **How much does standardisation matter?** The sepal width is in centimetres. Give it in millimetres instead: no
+# information is lost, the numbers of this column are just ten times larger. Below is full-batch descent with your
+# `softmax_regression_grad`: a rate that is a little too large jumps about, one that does not jump is slow, and
+# standardised features know no such dilemma.
 
 # %% active="ipynb"
-# def losses_per_epoch(X, y, lr, batch_size, epochs):
-#     """Loss on all examples before the first and after every epoch, starting at zero."""
-#     generator = torch.Generator().manual_seed(0)
-#     W, b = X.new_zeros(X.shape[1], 3), X.new_zeros(3)
-#     losses = [cross_entropy_loss(X @ W + b, y).item()]
-#     for _ in range(epochs):
-#         order = torch.randperm(len(y), generator=generator)
-#         epoch = sgd_epoch(X, y, W, b, lr, batch_size, order)
-#         W, b = epoch["W"], epoch["b"]
-#         losses.append(cross_entropy_loss(X @ W + b, y).item())
-#     return losses
+# def descent_curve(X, y, lr):
+#     """The training loss along 200 steps of full-batch gradient descent from zero."""
+#     W, b, curve = torch.zeros(X.shape[1], 3), torch.zeros(3), []
+#     for _ in range(200):
+#         here = softmax_regression_grad(X, y, W, b, 0.0)
+#         W, b = W - lr * here["W"], b - lr * here["b"]
+#         curve.append(here["loss"].item())
+#     return curve
 #
 #
-# in_micrometres = X[fit] * torch.tensor([1.0, 1e4, 1.0, 1.0])
-# standardised = (X[fit] - X[fit].mean(dim=0)) / X[fit].std(dim=0)
+# in_millimetres = X * torch.tensor([1.0, 10.0, 1.0, 1.0])
+# standardised = (X - X.mean(dim=0)) / X.std(dim=0)
 #
-# plt.plot(losses_per_epoch(in_micrometres, y[fit], 1e-9, 16, 40), label="one column in micrometres, lr 1e-9")
-# plt.plot(losses_per_epoch(standardised, y[fit], 0.1, 16, 40), label="standardised, lr 0.1")
-# plt.xlabel("epoch")
+# for lr in (0.03, 0.003):
+#     plt.semilogy(descent_curve(in_millimetres, y, lr), label=f"one column in millimetres, lr {lr}")
+# plt.semilogy(descent_curve(standardised, y, 0.5), label="standardised, lr 0.5")
+# plt.xlabel("step")
 # plt.ylabel("training loss")
 # plt.legend();
 
 # %% [markdown] lang="zh"
 # ## 思考题二（5 分）
 #
-# 下面在标准化的鸢尾花数据上比较三种批次大小：1、16 和全部样本 $N$（即批量梯度下降）。左图的横轴是**更新次数**。
-# 请补上右图，横轴改为 **epoch**，然后回答：
+# 在标准化的鸢尾花数据（上面的 `standardised` 和 `y`，$N=150$）上，用 `sgd_epoch` 从全 0 的参数出发训练 30 个 epoch，学习率 0.1，
+# 批次大小分别取 1、16 和 $N$（即批量梯度下降）。画两张图：左图是每次更新前的批次损失，横轴是**更新次数**；右图是每个 epoch 里批次损失的平均值，横轴是 **epoch**。然后回答：
 #
 # 1. 按更新次数和按 epoch 比较，哪种批次大小下降得快？两个答案为什么不同？
-# 2. 批次大小为 1 时曲线为什么不光滑？
+# 2. 左图中批次大小为 1 时曲线为什么起伏很大？
 # 3. 我们报告的是 0-1 损失（或正确率），优化的却是交叉熵。为什么不直接对 0-1 损失做梯度下降？
 
 # %% [markdown] lang="en"
 # ## Written question 2 (5 points)
 #
-# Here three batch sizes are compared on the standardised iris data: 1, 16 and all $N$ examples (full-batch gradient
-# descent). The horizontal axis of the left panel counts **updates**. Complete the right panel, with **epochs** on the
-# horizontal axis, and answer:
+# On the standardised iris data (`standardised` and `y` above, $N=150$), train with `sgd_epoch` from zero parameters
+# for 30 epochs at learning rate 0.1, with batch sizes 1, 16 and $N$ (full-batch gradient descent). Plot, on the left,
+# the batch loss before each update against the number of **updates**; on the right, the mean batch loss of each epoch
+# against **epochs**. Then answer:
 #
 # 1. Which batch size is fastest per update, and which per epoch? Why do the two answers differ?
-# 2. Why is the curve for batch size 1 not smooth?
+# 2. Why does the curve for batch size 1 go up and down so much on the left?
 # 3. We report the 0-1 loss (or the accuracy), but optimise the cross-entropy. Why not do gradient descent on the 0-1
 #    loss itself?
 
 # %% active="ipynb"
-# n = len(standardised)
-# figure, (per_update, per_epoch) = plt.subplots(1, 2, figsize=(12, 4), sharey=True)
-# for batch_size in (1, 16, n):
-#     losses = losses_per_epoch(standardised, y[fit], 0.1, batch_size, 30)
-#     updates = [epoch * -(-n // batch_size) for epoch in range(31)]
-#     per_update.plot(updates, losses, ".-", label=f"batch size {batch_size}")
-# per_update.set(xlabel="updates", ylabel="training loss", xscale="symlog")
-# per_update.legend();
+# # 两张图画在这里 / draw the two figures here
 
 # %% active="ipynb" solution="hidden"
-# figure, per_epoch = plt.subplots()
-# for batch_size in (1, 16, n):
-#     per_epoch.plot(losses_per_epoch(standardised, y[fit], 0.1, batch_size, 30), label=f"batch size {batch_size}")
-# per_epoch.set(xlabel="epochs", ylabel="training loss")
-# per_epoch.legend();
+# figure, (by_update, by_epoch) = plt.subplots(1, 2, figsize=(12, 4), sharey=True)
+# for batch_size, width in ((1, 0.3), (16, 1), (150, 2)):
+#     generator = torch.Generator().manual_seed(0)
+#     W, b, losses, means = torch.zeros(4, 3), torch.zeros(3), [], []
+#     for _ in range(30):
+#         order = torch.randperm(150, generator=generator)
+#         W, b, new = sgd_epoch(standardised, y, W, b, 0.1, batch_size, order).values()
+#         losses += new.tolist()
+#         means.append(new.mean().item())
+#     by_update.plot(losses, linewidth=width, label=f"batch size {batch_size}")
+#     by_epoch.plot(means, label=f"batch size {batch_size}")
+# by_update.set(xlabel="updates", ylabel="batch loss", xscale="symlog")
+# by_epoch.set(xlabel="epochs")
+# by_epoch.legend();
 
 # %% [markdown] lang="zh" written="w2"
 # *在这里作答。*
@@ -927,13 +929,13 @@ def predict(state, X):
 
 # %% [markdown] lang="zh" solution="hidden"
 # **评分要点（思考题二）。** 图与比较 2 分：按更新次数各种批次大小相近（学习率相同，大批次的梯度更准）；按 epoch 小批次快得多，
-# 因为一个 epoch 里更新 $\lceil N/B\rceil$ 次，而每个 epoch 看的样本一样多。不光滑 1 分：单个样本的梯度方差大，每一步都偏离全体样本的梯度。
+# 因为一个 epoch 里更新 $\lceil N/B\rceil$ 次，而每个 epoch 看的样本一样多。起伏 1 分：单个样本的梯度方差大，每一步都偏离全体样本的梯度。
 # 0-1 损失 2 分：它对参数分段为常数，梯度几乎处处为 0，在跳跃处不存在；交叉熵可微，是它的替代，并且分对之后仍推动概率提高。
 
 # %% [markdown] lang="en" solution="hidden"
 # **Marking guide (written question 2).** Figure and comparison, 2 points: per update the batch sizes are alike (same
 # learning rate, and larger batches have the more accurate gradient); per epoch small batches are far ahead, since an
-# epoch makes $\lceil N/B\rceil$ updates and looks at the same number of examples. Not smooth, 1 point: the gradient
+# epoch makes $\lceil N/B\rceil$ updates and looks at the same number of examples. Ups and downs, 1 point: the gradient
 # of one example has a large variance, each step strays from the gradient over all examples. 0-1 loss, 2 points: it is
 # piecewise constant in the parameters, so its gradient is 0 almost everywhere and missing at the jumps; the
 # cross-entropy is a differentiable surrogate, which keeps improving probabilities after the class is right.
