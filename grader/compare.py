@@ -42,8 +42,10 @@ class Mismatch:
     total: int = 0
     """How many entries the leaf has."""
     actual: Any = field(default=None, compare=False, repr=False)
-    """What came; where a key is missing or in excess, the dict that lacks or has it."""
+    """What came; where a key is missing, the dict that lacks it."""
     expected: Any = field(default=None, compare=False, repr=False)
+    missing: bool = False
+    """Whether `leaf` is a key that is not there."""
 
 
 @dataclass(frozen=True)
@@ -207,11 +209,11 @@ _ORDER: tuple[Kind, ...] = (
 )  # fmt: skip
 
 
-class _Absent:
-    """The place of a key or an item that is not there."""
+@dataclass(frozen=True)
+class _Lacking:
+    """Stands for the value of a key that is not in a dict."""
 
-
-_ABSENT = _Absent()
+    container: Mapping[Any, Any]
 
 
 def _below(path: str, key: object) -> str:
@@ -223,15 +225,14 @@ def _below(path: str, key: object) -> str:
 def _pairs(actual: Any, expected: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
     """Leaf by leaf along `expected`; where containers do not fit, the containers themselves.
 
-    A missing key is paired as (the dict that lacks it, `_ABSENT`); of the excess keys, which are
-    the student's words, only the fact is told.
+    Excess keys are the student's words: only the fact that there are some is told.
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for key, item in expected.items():
             if key in actual:
                 yield from _pairs(actual[key], item, _below(path, key))
             else:
-                yield _below(path, key), actual, _ABSENT
+                yield _below(path, key), _Lacking(actual), item
         if len(actual) > len(expected) and all(key in actual for key in expected):
             yield path, actual, expected
     elif isinstance(expected, list | tuple) and isinstance(actual, list | tuple):
@@ -250,8 +251,10 @@ def _misfit(path: str, actual: Any, expected: Any) -> Mismatch | None:
     def mismatch(kind: Kind) -> Mismatch:
         return Mismatch(kind, path, actual=actual, expected=expected)
 
-    if expected is _ABSENT:
-        return Mismatch("structure", path, actual=actual)
+    if isinstance(actual, _Lacking):
+        return Mismatch(
+            "structure", path, actual=actual.container, expected=expected, missing=True
+        )
     if isinstance(expected, Mapping | list | tuple):
         return mismatch("structure")
     wanted, got = kind_of(expected), kind_of(actual)

@@ -1,0 +1,153 @@
+"""Synthetic mistakes and the sentence that each of them gets."""
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import one_hot, pad
+
+from grader.compare import compare
+from grader.diagnosis import explain
+from grader.observation import Observation
+from grader.tolerance import VALUE
+
+N, D, K = 20, 5, 3
+G = torch.Generator().manual_seed(7)
+
+
+def normal(*shape):
+    return torch.randn(shape, generator=G, dtype=torch.float64)
+
+
+X, S, V = normal(N, D), normal(6, 6), normal(8)
+Y = torch.randint(0, K, (N,), generator=G)
+W = normal(D, K)
+LAM = 0.3
+ARGUMENTS = (("X", X), ("y", Y), ("W", W), ("S", S), ("lam", LAM), ("lr", 0.05))
+ONE = torch.ones((), dtype=torch.float64)
+
+
+def diagnosis(actual, expected, arguments=ARGUMENTS, others=(), hidden=True, tolerance=VALUE):
+    mismatch = compare(actual, expected, tolerance=tolerance)[0]
+    observation = Observation("f", arguments, actual, expected, tolerance=tolerance)
+    return explain(mismatch, observation, others, hidden=hidden)
+
+
+GRADIENT = normal(D, K)
+MIXED = normal(N, K)
+
+TABLE = [
+    ("relation.sign", lambda b: -b, W, "opposite sign"),
+    ("relation.factor", lambda b: 2 * b, W, "2 times ours"),
+    ("relation.factor", lambda b: b / 2, W, "1/2 times ours"),
+    ("relation.factor", lambda b: b / math.log(2), W, "1/ln 2 times"),
+    ("relation.factor", lambda b: b * N, GRADIENT, "N times ours"),
+    ("relation.factor", lambda b: b / N, GRADIENT, "rows of `X`"),
+    ("relation.factor", lambda b: -b * N, GRADIENT, "−N"),
+    ("relation.factor", lambda b: b / N**2, GRADIENT, "1/N²"),
+    ("relation.factor", lambda b: b * D, GRADIENT, "columns of `X`"),
+    ("relation.factor", lambda b: b * LAM, GRADIENT, "`lam` times"),
+    ("relation.factor", lambda b: b / (1 - LAM), GRADIENT, "1/(1-`lam`)"),
+    ("relation.zero", lambda b: b * 0, W, "zero everywhere"),
+    ("relation.unchanged", lambda b: W.clone(), GRADIENT, "input `W`"),
+    ("relation.transposed", lambda b: b.T, normal(6, 6), "axes 0 and 1 swapped"),
+    ("relation.reversed", lambda b: b.flip(0), V, "reversed along axis 0"),
+    ("relation.reversed", lambda b: b.flip(1), MIXED, "reversed along axis 1"),
+    ("relation.shifted", lambda b: b.roll(1, 0), MIXED, "too late along axis 0"),
+    ("relation.shifted", lambda b: b.roll(-1, 0), V, "too early along axis 0"),
+    ("relation.offset", lambda b: b + 0.7, MIXED, "one constant everywhere"),
+    ("relation.offset_axis", lambda b: b + V[:K], MIXED, "not change along axis 0"),
+    ("relation.offset_axis", lambda b: b + X[:, :1], MIXED, "not change along axis 1"),
+    ("relation.input", lambda b: b - LAM * W, GRADIENT, "multiple of `W`"),
+    ("relation.input", lambda b: b + 1.7 * W, GRADIENT, "multiple of `W`"),
+    ("location.last", lambda b: b.index_fill(0, torch.tensor([18, 19]), 9), MIXED, "last 2 rows"),
+    ("location.first", lambda b: b.index_fill(1, torch.tensor([0]), 9), MIXED, "along axis 1"),
+    ("location.border", lambda b: pad(b[1:-1, 1:-1], [1] * 4), S + 9, "border"),
+    ("location.negative", lambda b: torch.where(S < 0, 0.1 * b + 3, b), S + 9, "`S` is negative"),
+    ("location.labels", lambda b: b + one_hot(Y, K) * MIXED, MIXED, "in `y`"),
+    (
+        "location.other_classes",
+        lambda b: b * one_hot(Y, K),
+        MIXED,
+        "other than `y`",
+    ),
+    ("value", lambda b: b.sin(), MIXED, "of 60 entries are off"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "mistake", "expected", "words"), TABLE)
+@pytest.mark.parametrize("rounded", [False, True])
+def test_a_mistake_gets_its_sentence_in_both_precisions(code, mistake, expected, words, rounded):
+    actual = mistake(expected)
+    found = diagnosis(actual.float() if rounded else actual, expected)
+    assert (found.code, words in found.message.en) == (code, True), found
+    assert found.message.zh != found.message.en
+
+
+@pytest.mark.parametrize("c", [-1, 1, -2])
+def test_the_coefficient_of_an_added_input_says_what_happened(c):
+    found = diagnosis(GRADIENT + c * LAM * W, GRADIENT)
+    assert found.code == "relation.input"
+    word = {-1: "missing", 1: "once too often", -2: "wrong sign"}[c]
+    assert found.hint is not None
+    assert word in found.hint.en
+    assert "`lam`·`W`" in found.hint.en
+
+
+def calls(factor, sizes):
+    made = []
+    for n in sizes:
+        b = normal().item()
+        actual = b * factor(n)
+        arguments = (("X", normal(n, 4)),)
+        found = compare(actual, b, tolerance=VALUE)
+        made.append(Observation("f", arguments, actual, b, mismatches=found))
+    return made
+
+
+def scalar(observations):
+    last = observations[-1]
+    return explain(last.mismatches[0], last, observations)
+
+
+def test_a_single_number_needs_three_calls_before_a_factor_is_believed():
+    assert scalar(calls(lambda n: n, (5, 7))).code == "value"
+    found = scalar(calls(lambda n: n, (5, 7, 9)))
+    assert found.code == "relation.factor"
+    assert "rows of `X`" in found.message.en
+    assert scalar(calls(lambda n: -1, (5, 7, 9))).code == "relation.sign"
+
+
+def test_a_factor_that_changes_its_name_is_no_factor():
+    assert scalar(calls(lambda n: {5: 2, 7: 7, 9: 0.5}[n], (5, 7, 9))).code == "value"
+
+
+def test_a_right_call_does_not_count_for_or_against():
+    mixed = [*calls(lambda n: 1, (3,)), *calls(lambda n: n, (5, 7, 9))]
+    assert scalar(mixed).code == "relation.factor"
+
+
+def test_a_batch_size_of_two_is_told_by_the_other_calls():
+    assert "rows of `X`" in scalar(calls(lambda n: n, (2, 5, 7))).message.en
+
+
+def test_chance_is_not_a_relation():
+    """Independent results of every small shape are never given a relation."""
+    for seed in range(200):
+        g = torch.Generator().manual_seed(seed)
+        shape = [(2,), (3,), (2, 2), (3, 2), (4, 4)][seed % 5]
+        a, b = (torch.randn(shape, generator=g, dtype=torch.float64) for _ in range(2))
+        assert diagnosis(a, b).code == "value", (seed, shape)
+
+
+def test_whole_numbers_have_relations_as_well():
+    assert diagnosis(torch.arange(5) + 1, torch.arange(5)).code in (
+        "relation.offset",
+        "relation.shifted",
+    )
+
+
+def test_infinities_of_the_reference_are_no_obstacle():
+    b = torch.tensor([math.inf, 1.0, 2.0, 3.0])
+    a = torch.tensor([math.inf, 1.0, 2.0, 4.0])
+    assert diagnosis(a, b, ()).code == "location.last"
