@@ -9,7 +9,7 @@ from decimal import Decimal
 from markupsafe import Markup
 
 _WIDTH, _HEIGHT = 640.0, 220.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56.0, 12.0, 12.0, 30.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 12.0, 12.0, 30.0
 _POINTS = 400
 """A curve is thinned to about so many points."""
 

@@ -58,10 +58,12 @@ class Finding:
 class Failure:
     """Something the grader failed on: a person has to look."""
 
-    student: str
     where: str
     """Id of the check; "" for the whole submission."""
+    students: tuple[str, ...]
+    """Everybody to whom the same thing happened."""
     evidence: str
+    """What was recorded for the first of them."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ def class_report(
         checks=tuple(checks),
         misconceptions=named,
         others=others,
-        failures=tuple(tally.failures),
+        failures=tally.failures(),
         unreadable=tuple(tally.unreadable),
         confined=tally.confined,
     )
@@ -180,14 +182,15 @@ class _Tally:
     checks: dict[str, _Seen] = field(default_factory=dict)
     named: dict[str, _Told] = field(default_factory=dict)
     other: dict[tuple[str, str], _Told] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
+    failed: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
+    """(student, evidence) by check and last line of the evidence."""
     unreadable: list[str] = field(default_factory=list)
     confined: int = 0
 
     def add(self, result: SubmissionResult) -> None:
         """Take in one result."""
         if result.verdict is Verdict.JUDGE_ERROR:
-            self.failures.append(Failure(result.student, "", result.evidence[-EVIDENCE:]))
+            self._failure(result.student, "", result.evidence)
             return
         if result.verdict is not Verdict.ACCEPTED:
             self.unreadable.append(result.student)
@@ -198,7 +201,7 @@ class _Tally:
 
     def _check(self, check: CheckResult, student: str) -> None:
         if check.verdict is Verdict.JUDGE_ERROR:
-            self.failures.append(Failure(student, check.id, check.evidence[-EVIDENCE:]))
+            self._failure(student, check.id, check.evidence)
             return
         seen = self.checks.setdefault(check.id, _Seen(check))
         seen.decided += 1
@@ -217,6 +220,18 @@ class _Tally:
         for each in told:
             each.students.add(student)
             each.checks[check.id] = None
+
+    def _failure(self, student: str, where: str, evidence: str) -> None:
+        last = evidence.strip().rpartition("\n")[2]
+        self.failed.setdefault((where, last), []).append((student, evidence[-EVIDENCE:]))
+
+    def failures(self) -> tuple[Failure, ...]:
+        """What the grader failed on, equal failures together, the most frequent first."""
+        grouped = (
+            Failure(where, tuple(student for student, _ in all_of_them), all_of_them[0][1])
+            for (where, _), all_of_them in self.failed.items()
+        )
+        return tuple(sorted(grouped, key=lambda f: (-len(f.students), f.where)))
 
     def statistics(self) -> list[CheckStatistics]:
         """The checks that were decided at least once."""

@@ -95,12 +95,6 @@ class StudentReport:
         )
 
     @property
-    def lost(self) -> tuple[CheckLine, ...]:
-        """The checks that cost points, most expensive first."""
-        lines = [c for q in self.questions for c in q.checks if c.kind in ("lost", "partly")]
-        return tuple(sorted(lines, key=lambda c: c.earned - c.check.points))
-
-    @property
     def stopped(self) -> tuple[CellRun, ...]:
         """The cells that did not run to their end."""
         cells = self.result.notebook.cells if self.result.notebook else ()
