@@ -134,11 +134,17 @@ class AssignmentScore:
 
 
 def earned(check: CheckResult) -> Decimal:
-    """What a check earned: nothing unless it was accepted, except for the parts it won."""
+    """What a check earned: nothing unless it was accepted, except for the parts it won.
+
+    A check graded by threshold has no named parts; it may have won a share by a wrong answer that
+    was good enough for less, but never all of its points.
+    """
     if check.verdict is Verdict.JUDGE_ERROR:
         return ZERO
     if check.parts:
         return sum((p.earned for p in check.parts), ZERO)
+    if check.verdict is Verdict.WRONG_ANSWER and check.earned < check.points:
+        return check.earned
     return check.earned if check.verdict is Verdict.ACCEPTED else ZERO
 
 

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap, index"
 """Reports: complete, bilingual, calm about faults, and with nothing in them that can run."""
 
 import base64

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap"
 """Tables that people keep: what is understood, and what is said about the rest."""
 
 from decimal import Decimal

@@ -1,3 +1,4 @@
+# mypy: disable-error-code="comparison-overlap, union-attr"
 """Points of a homework: what is won, what is pending, what being late costs."""
 
 from dataclasses import replace
@@ -59,6 +60,12 @@ def score(result, marks=None, **more):
 @pytest.mark.parametrize("verdict", [v for v in Verdict if v is not Verdict.ACCEPTED])
 def test_only_accepted_checks_earn(verdict):
     assert earned(check("a", "1", 5, verdict, got=5)) == 0
+
+
+def test_a_threshold_may_give_a_share_but_never_all():
+    assert earned(check("a", "1", 5, Verdict.WRONG_ANSWER, got=2)) == 2
+    assert earned(check("a", "1", 5, Verdict.WRONG_ANSWER, got=5)) == 0
+    assert earned(check("a", "1", 5, Verdict.RUN_TIME_ERROR, got=2)) == 0
 
 
 def test_parts_are_won_one_by_one():
