@@ -202,8 +202,9 @@ def _metadata(raw: Any) -> Mapping[str, Any]:
 
 
 def _role(raw: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    if isinstance(raw.get("written"), str):
-        yield "written", raw["written"]
+    for key in "written", "placeholder":
+        if isinstance(raw.get(key), str):
+            yield key, raw[key]
     if isinstance(raw.get("function"), list):
         yield "function", [name for name in raw["function"] if isinstance(name, str)]
     if raw.get("given") is True:
@@ -261,5 +262,5 @@ def _document(cells: tuple[Cell, ...]) -> nbformat.NotebookNode:
         made.append(node)
     metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
     whole = {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": made}
-    document: nbformat.NotebookNode = nbformat.from_dict(whole)  # type: ignore[no-untyped-call]
+    document: nbformat.NotebookNode = nbformat.from_dict(whole)
     return document

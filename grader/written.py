@@ -9,7 +9,7 @@ cells without it are the student's own and belong to the answer above them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from grader.notebook import Cell, Notebook
 
@@ -44,11 +44,19 @@ def find_written(notebook: Notebook, question: str) -> str | None:
 
 
 def is_filled(notebook: Notebook, question: str, released: str = "") -> bool:
-    """Whether the answer says more than `released`, the placeholder of the released notebook."""
+    """Whether something was written, beyond the placeholder of the released notebook.
+
+    Args:
+        notebook: as handed in.
+        question: the id of the written question.
+        released: the placeholder; "" to take it from the metadata of the cell, if they are there.
+    """
     answer = find_written(notebook, question)
     if answer is None:
         return False
-    return bool(_words(answer, without=_words(released)))
+    told = [_role(c).get("placeholder") for c in notebook.cells if _role(c).get("written")]
+    known = [released, *(text for text in told if isinstance(text, str))]
+    return bool(_words(answer, {_words(text) for text in known}))
 
 
 def _role(cell: Cell) -> dict[str, object]:
@@ -78,9 +86,11 @@ def _until_next_question(cells: tuple[Cell, ...], place: int) -> Iterator[str]:
         yield cell.source
 
 
-def _words(text: str, without: str = "") -> str:
+def _words(text: str, without: Iterable[str] = ()) -> str:
     """The text as it counts: no comments, no signs, no spaces; a picture counts as one word."""
     text = _COMMENT.sub("", text)
     text = re.sub(r"!\[[^\]]*\]\(|<img\b|data:image", " picture ", text)
     bare = "".join(character for character in text if character.isalnum())
-    return bare.replace(without, "", 1) if without else bare
+    for known in without:
+        bare = bare.replace(known, "", 1) if known else bare
+    return bare

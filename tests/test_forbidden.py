@@ -487,8 +487,10 @@ def allowed():
 
 @pytest.mark.parametrize("inference", [True, False])
 def test_allowed_functions_do_not_show(inference):
-    regularization = ("torch.optim", "F.dropout", "nn.Dropout", "F.batch_norm", "nn.BatchNorm*")
-    regularization += ("torch.batch_norm", "torch.native_*", "torch.var_mean")
+    regularization = (
+        *("torch.optim", "F.dropout", "nn.Dropout", "F.batch_norm", "nn.BatchNorm*"),
+        *("torch.batch_norm", "torch.native_*", "torch.var_mean"),
+    )
     generative = ("torch.distributions", "F.binary_cross_entropy*", "nn.BCE*", "F.kl_div")
     mlp = ("nn.Linear", "nn.Sequential", "F.linear", "nn.init")
     every = forbidden_operators(GD + CNN + RNN + regularization + generative + mlp)
