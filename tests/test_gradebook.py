@@ -242,6 +242,12 @@ def test_a_result_of_another_version(book):
         book.result("s1", "gd")
 
 
+def test_a_result_that_is_not_text(book):
+    with pytest.raises(GradebookError, match="result of s1 cannot be stored"):
+        book.add_result(replace(result(), evidence="half a character: \ud800"))
+    assert book.current_results() == ()
+
+
 def test_an_unknown_driver():
     with pytest.raises(GradebookError, match="driver"), Gradebook("nosuch://host/db"):
         pass

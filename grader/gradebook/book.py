@@ -90,7 +90,7 @@ class Gradebook:
             "submitted_at": result.submitted_at,
             "graded_at": result.graded_at,
             "isolation": result.isolation.level if result.isolation else None,
-            "document": result.to_json(),
+            "document": _as_json(result),
         }
         with self._transaction(writing=True) as connection:
             roster.merge(connection, [Student(result.student)])
@@ -266,6 +266,15 @@ class Gradebook:
     def _scores(self, table: sa.Table) -> dict[str, Score]:
         query = sa.select(*_without(table, "id")).where(_newest(table, ("student",)))
         return {row["student"]: Score(**row) for row in self._all(query.order_by(table.c.student))}
+
+
+def _as_json(result: SubmissionResult) -> str:
+    try:
+        return result.to_json()
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        problem = f"the result of {result.student} cannot be stored: {reason}"
+        raise GradebookError(problem, "This is a fault of the grader: please report it") from error
 
 
 def _newest(
