@@ -53,14 +53,19 @@ def locate(mismatch: Mismatch, observation: Observation | None) -> Diagnosis | N
         if picked is not None:
             return _only(picked[0], who, picked[1])
     for axis in range(bad.ndim):
-        found = _slab(bad, axis)
-        if found is not None:
-            return _only(found[0], who, found[1])
+        place = _slab(_along(bad, axis), axis, bad.ndim)
+        if place is not None:
+            return _only(f"location.{place[0]}", who, place[1])
     if bad.ndim >= 2 and min(bad.shape[-2:]) >= 3 and not bad[..., 1:-1, 1:-1].any():
-        place = Text(
+        border = Text(
             "边缘（最后两轴）：检查填充", "at the border of the last two axes: check the padding"
         )
-        return _only("location.border", who, place)
+        return _only("location.border", who, border)
+    for axis in range(bad.ndim):
+        place = _slab(~_along(bad, axis), axis, bad.ndim)
+        if place is not None:
+            zh, en = f"{who.zh}只有{place[1].zh}是对的。", f"{who.en} is right only {place[1].en}."
+            return Diagnosis(f"location.only_{place[0]}", Text(zh, en))
     return None
 
 
@@ -74,8 +79,8 @@ def condition(observation: Observation, others: tuple[Observation, ...]) -> Text
     for name, wording, holds in _features(observation):
         if all(holds(o) for o in failing) and not any(holds(o) for o in passing):
             return Text(
-                f"只有当 `{name}` {wording.zh}时才出错。",
-                f"Only where `{name}` {wording.en} is it wrong.",
+                f"在已做的调用中，只有当 `{name}` {wording.zh} 时才出错。",
+                f"In the calls that were made, it is wrong only where `{name}` {wording.en}.",
             )
     return None
 
@@ -174,28 +179,28 @@ def _picked(bad: torch.Tensor, observation: Observation) -> Iterator[tuple[str, 
                 )
 
 
-def _slab(bad: torch.Tensor, axis: int) -> tuple[str, Text] | None:
-    """The first or the last entries along an axis, if they hold everything that is wrong."""
-    n = bad.shape[axis]
+def _along(bad: torch.Tensor, axis: int) -> torch.Tensor:
+    """Which places of an axis hold anything that is wrong."""
     others = [i for i in range(bad.ndim) if i != axis]
-    wrong = bad.any(dim=others) if others else bad
-    places = wrong.nonzero().reshape(-1).tolist()
+    return bad.any(dim=others) if others else bad
+
+
+def _slab(marked: torch.Tensor, axis: int, rank: int) -> tuple[str, Text] | None:
+    """Whether the marked places of an axis are its first or its last ones, and few."""
+    n = len(marked)
+    places = marked.nonzero().reshape(-1).tolist()
     k = len(places)
-    if k > max(1, n // 2) or n < 3:
+    if not 0 < k <= max(1, n // 2) or n < 3:
         return None
-    row = axis == 0 and bad.ndim > 1
+    row = axis == 0 and rank > 1
     rows = ("rows" if k > 1 else "row") if row else ("entries" if k > 1 else "entry")
     count = f"{k} {rows}" if k > 1 else rows
     along = Text("", "") if axis == 0 else Text(f"沿轴 {axis} 的", f" along axis {axis}")
     unit = "行" if row else "项"
     if places == list(range(n - k, n)):
-        return "location.last", Text(
-            f"{along.zh}最后 {k} {unit}", f"in the last {count}{along.en}"
-        )
+        return "last", Text(f"{along.zh}最后 {k} {unit}", f"in the last {count}{along.en}")
     if places == list(range(k)):
-        return "location.first", Text(
-            f"{along.zh}最前 {k} {unit}", f"in the first {count}{along.en}"
-        )
+        return "first", Text(f"{along.zh}最前 {k} {unit}", f"in the first {count}{along.en}")
     return None
 
 
@@ -217,7 +222,7 @@ def _features(
 
     for name, value in observation.flags:
         yield name, Text(f"为 {value}", f"is {value}"), flag(name, value)
-    for name, _ in observation.numbers:
+    for name in (n for n, _ in observation.numbers if "[" not in n):
         yield name, Text("不为 0", "is not 0"), number(name, lambda v: v != 0)
         yield name, Text("等于 0", "is 0"), number(name, lambda v: v == 0)
         yield name, Text("大于 1", "is greater than 1"), number(name, lambda v: v > 1)

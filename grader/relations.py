@@ -210,6 +210,8 @@ def _rearranged(pair: _Pair, who: Text, observation: Observation) -> Diagnosis |
             return Diagnosis("relation.transposed", message)
     for axis in range(b.ndim):
         n = b.shape[axis]
+        if n >= 3 and _constant(a, axis) and not _constant(b, axis):
+            return _repeated(who, axis)
         if n >= 2 and pair.equal(a, b.flip(axis)):
             message = Text(
                 f"{who.zh}沿轴 {axis} 的次序颠倒了。", f"{who.en} is reversed along axis {axis}."
@@ -227,6 +229,19 @@ def _rearranged(pair: _Pair, who: Text, observation: Observation) -> Diagnosis |
             )
             return Diagnosis("relation.shifted", message)
     return None
+
+
+def _constant(x: torch.Tensor, axis: int) -> bool:
+    return torch.equal(x, x.narrow(axis, 0, 1).expand_as(x))
+
+
+def _repeated(who: Text, axis: int) -> Diagnosis:
+    message = Text(
+        f"{who.zh}沿轴 {axis} 的各项完全相同。",
+        f"{who.en} repeats the same entries all along axis {axis}.",
+    )
+    hint = Text("是否多次保存了同一个张量？", "Was one tensor stored several times?")
+    return Diagnosis("relation.repeated", message, hint)
 
 
 def _added(pair: _Pair, who: Text, observation: Observation) -> Diagnosis | None:
@@ -262,16 +277,17 @@ def _input_added(pair: _Pair, who: Text, observation: Observation) -> Diagnosis 
         if not k or not pair.negligible(d - k * x):
             continue
         message = Text(
-            f"{who.zh}与参考值之差是 `{name}` 的倍数。",
-            f"{who.en} differs from ours by a multiple of `{name}`.",
+            f"{who.zh}与参考值之差是输入 `{name}` 的倍数。",
+            f"{who.en} differs from ours by a multiple of the input `{name}`.",
         )
         return Diagnosis("relation.input", message, _coefficient(k, name, observation))
     return None
 
 
 def _coefficient(k: float, name: str, observation: Observation) -> Text | None:
-    named = [(1.0, f"`{name}`")]
-    named += [(v, f"`{number}`·`{name}`") for number, v in observation.numbers if v]
+    # The scalars first: where `lam` is 2, "-2" more likely means that `lam`·`W` is missing.
+    named = [(v, f"`{number}`·`{name}`") for number, v in observation.numbers if v]
+    named.append((1.0, f"`{name}`"))
     for v, term in named:
         for c, zh, en in (
             (-1, "缺少这一项", "is missing"),

@@ -91,8 +91,6 @@ def _cut(a: torch.Tensor, b: torch.Tensor, tolerance: float) -> tuple[str, Text 
     axis = differing[0]
     n = min(a.shape[axis], b.shape[axis])
     excess = a.shape[axis] - b.shape[axis]
-    if n == 0:
-        return None
     many = excess > 0
     word = ("extra", "多出", "too many") if many else ("missing", "缺少", "missing")
     for place, zh, en, start in (
@@ -100,7 +98,7 @@ def _cut(a: torch.Tensor, b: torch.Tensor, tolerance: float) -> tuple[str, Text 
         ("start", "开头", "at the start", False),
     ):
         parts = [x.narrow(axis, 0 if start else x.shape[axis] - n, n) for x in (a, b)]
-        if _close(parts[0], parts[1], tolerance):
+        if n and _close(parts[0], parts[1], tolerance):
             one = abs(excess) == 1
             return f"shape.{word[0]}_at_{place}", Text(
                 f"轴 {axis} 的{zh}{word[1]}{'一项' if one else '若干项'}，其余部分一致。",

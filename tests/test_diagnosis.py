@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -93,6 +94,7 @@ def test_a_hidden_key_or_type_of_the_student_is_not_quoted():
         (lambda b: b[:-1], Y, "shape.missing_at_end", "one entry is missing"),
         (lambda b: b[:, 2:], M, "shape.missing_at_start", "entries are missing"),
         (lambda b: b[:-1].sin(), Y, "shape.missing", "one entry is missing"),
+        (lambda b: b[:, :0], C[0, :, :1], "shape.missing", "one entry is missing"),
         (lambda b: b.sum(), Y, "shape.reduced", "axis 0"),
         (lambda b: b.mean(1), M, "shape.reduced", "axis 1"),
         (lambda b: b + Y, T(1.0), "shape.not_reduced", "axis 0"),
@@ -160,12 +162,12 @@ def test_precision():
 
 
 def test_a_hidden_finding_quotes_no_value_and_a_public_one_does():
-    actual, expected = T([1.0, 7.125, 2.0]), T([1.0, 3.375, 2.5])
-    found = diagnosis(actual, expected, (("x", T([0.8125, 0.6875, 5.0])),))
+    actual, expected = T([1.0, 7.125, 2.0, 4.0]), T([1.0, 3.375, 2.5, 4.0])
+    found = diagnosis(actual, expected, (("x", T([0.8125, 0.6875, 5.0, 1.0])),))
     for number in "7.125", "3.375", "0.8125", "0.6875":
         assert number not in str(found)
     assert found.code == "value"
-    assert "2 of 3 entries are off, the worst is at [1]" in found.message.en
+    assert "2 of 4 entries are off, the worst is at [1]" in found.message.en
     public = diagnosis(actual, expected, hidden=False)
     assert "got 7.125, expected 3.375" in public.message.en
     assert "got 'a', expected 'b'" in diagnosis("a", "b", hidden=False).message.en
@@ -183,7 +185,7 @@ def call(actual, **arguments):
 @pytest.mark.parametrize(
     ("right", "wrong", "words"),
     [
-        ({"lam": 0.0}, {"lam": 0.5}, "Only where `lam` is not 0"),
+        ({"lam": 0.0}, {"lam": 0.5}, "wrong only where `lam` is not 0"),
         ({"stride": 1}, {"stride": 2}, "`stride` is greater than 1"),
         ({"training": False}, {"training": True}, "`training` is True"),
         ({"x": normal(1, 3)}, {"x": normal(4, 3)}, "`x` has more than one entry along axis 0"),
@@ -333,6 +335,25 @@ def test_a_variant_cannot_spoil_the_inputs_or_the_random_numbers():
     assert named(seen, spoiler, total) == ["total"]
     assert torch.equal(before, INPUTS[0])
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_variants_may_use_numpy_and_inputs_may_be_nested():
+    def reference(parameters):
+        return {"sum": sum(p.sum() for p in parameters["w"])}
+
+    def with_numpy(parameters):
+        arrays = [p.numpy() for p in parameters["w"]]
+        return {"sum": np.sum([a.mean() for a in arrays]), "parts": np.array([1.0])}
+
+    module = type(math)("solution")
+    vars(module)["f"] = reference
+    variant = Misconception("f", "with_numpy", with_numpy, None, Text("", ""))
+    known = Catalogue(None, module, (variant,))  # type: ignore[arg-type]
+    for dtype in torch.float64, torch.float32:
+        w = {"w": [X, Y]}
+        actual = {"sum": X.to(dtype).mean() + Y.to(dtype).mean(), "parts": T([1.0], dtype=dtype)}
+        seen = [Observation("f", (("parameters", w),), actual, reference(w))]
+        assert name_misconceptions(seen, known, "f", VariantOutputs()) == (variant,)
 
 
 def test_the_class_shares_the_outputs_of_the_variants():

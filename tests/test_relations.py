@@ -58,8 +58,8 @@ TABLE = [
     ("relation.offset", lambda b: b + 0.7, MIXED, "one constant everywhere"),
     ("relation.offset_axis", lambda b: b + V[:K], MIXED, "not change along axis 0"),
     ("relation.offset_axis", lambda b: b + X[:, :1], MIXED, "not change along axis 1"),
-    ("relation.input", lambda b: b - LAM * W, GRADIENT, "multiple of `W`"),
-    ("relation.input", lambda b: b + 1.7 * W, GRADIENT, "multiple of `W`"),
+    ("relation.input", lambda b: b - LAM * W, GRADIENT, "multiple of the input `W`"),
+    ("relation.input", lambda b: b + 1.7 * W, GRADIENT, "multiple of the input `W`"),
     ("location.last", lambda b: b.index_fill(0, torch.tensor([18, 19]), 9), MIXED, "last 2 rows"),
     ("location.first", lambda b: b.index_fill(1, torch.tensor([0]), 9), MIXED, "along axis 1"),
     ("location.border", lambda b: pad(b[1:-1, 1:-1], [1] * 4), S + 9, "border"),
@@ -71,6 +71,9 @@ TABLE = [
         MIXED,
         "other than `y`",
     ),
+    ("relation.repeated", lambda b: b[-1:].expand(N, K), MIXED, "same entries all along axis 0"),
+    ("location.only_first", lambda b: torch.cat([b[:1], b[1:].sin()]), V + 9, "right only in the"),
+    ("location.only_last", lambda b: torch.cat([b[:-2].sin(), b[-2:]]), MIXED + 9, "last 2 rows"),
     ("value", lambda b: b.sin(), MIXED, "of 60 entries are off"),
 ]  # fmt: skip
 
@@ -92,6 +95,12 @@ def test_the_coefficient_of_an_added_input_says_what_happened(c):
     assert found.hint is not None
     assert word in found.hint.en
     assert "`lam`·`W`" in found.hint.en
+
+
+def test_a_scalar_argument_of_two_is_not_mistaken_for_a_flipped_sign():
+    found = diagnosis(GRADIENT - 2 * W, GRADIENT, (("W", W), ("lam", 2.0)))
+    assert found.hint is not None
+    assert "`lam`·`W` is missing" in found.hint.en
 
 
 def calls(factor, sizes):
