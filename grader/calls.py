@@ -119,6 +119,12 @@ class Calls:
         except (OSError, BadFrame):
             self.broken = True
 
+    def close(self) -> None:
+        """Hang up on the copy; the box ends it."""
+        if self._link is not None and self._link is not self._control:
+            self._link.close()
+            self._link = None
+
     def call(self, request: Request, answer: Answer | None = None) -> Reply:
         """Call a student function.
 

@@ -197,7 +197,7 @@ class Header:
     def text(self, name: str, limit: int = 4000) -> str:
         """A string field, cut at `limit` characters; "" when it is missing or something else."""
         value = self.fields.get(name)
-        return value[:limit] if isinstance(value, str) else ""
+        return encodable(value[:limit]) if isinstance(value, str) else ""
 
     def integer(self, name: str) -> int | None:
         """An integer field, or None."""
@@ -209,7 +209,7 @@ class Header:
         value = self.fields.get(name)
         if not isinstance(value, list):
             return ()
-        return tuple(v[:200] for v in value[:limit] if isinstance(v, str))
+        return tuple(encodable(v[:200]) for v in value[:limit] if isinstance(v, str))
 
     def value(self, name: str) -> Any:
         """The value tree under `name`, rebuilt.
@@ -242,6 +242,11 @@ def decode(header: bytes, body: bytearray, caps: Caps = CAPS) -> Header:
     tensors = _tensors(described, body, caps)
     devices = tuple("cuda" if entry.get("device") == "cuda" else "cpu" for entry in described)
     return Header(fields, tensors, devices, caps)
+
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates replaced: they cannot be stored or shown."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _refuse(constant: str) -> Any:

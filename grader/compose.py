@@ -39,7 +39,7 @@ def compose(
     Raises:
         BrokenAssignment: there is no such function or variant.
     """
-    notebook = release.build(assignment, language, solved=True)
+    notebook: NotebookNode = release.build(assignment, language, solved=True)
     sources = _sources(assignment, replace or {}) | dict.fromkeys(omit, "")
     left = set(sources)
     for cell in notebook.cells:

@@ -11,14 +11,15 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import zmq.asyncio
-from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 
+from grader.codec import encodable
 from grader.errors import SandboxError
 from grader.result import Verdict
 from grader.sandbox import Box
@@ -120,9 +121,9 @@ class KernelCells:
         self._context.setsockopt(zmq.RCVHWM, 256)
         self._client = BoxClient(context=self._context)
         self._client.box = box
-        self._client.load_connection_info(dict(box.connection))
+        self._client.load_connection_info(cast(Any, dict(box.connection)))
         self._notebook = BoundedClient(
-            document, km=_Manager(box), allow_errors=True, timeout=None, iopub_timeout=2
+            document, km=cast(Any, _Manager(box)), allow_errors=True, timeout=None, iopub_timeout=2
         )
         self._notebook.budget = output
         self._reply: dict[str, Any] = {}
@@ -228,8 +229,8 @@ class KernelCells:
     def _outcome(self, seconds: float) -> CellEnd:
         if self._reply.get("status") != "error":
             return CellEnd(Verdict.ACCEPTED, seconds)
-        name = str(self._reply.get("ename", "error"))[:100]
-        value = str(self._reply.get("evalue", ""))[:500]
+        name = encodable(str(self._reply.get("ename", "error"))[:100])
+        value = encodable(str(self._reply.get("evalue", ""))[:500])
         trace = "\n".join(str(t) for t in self._reply.get("traceback", [])[:50])[:20_000]
         pattern = _SYNTAX_PLACE if name in ("SyntaxError", "IndentationError") else _PLACE
         places = pattern.findall(trace)

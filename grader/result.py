@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -92,7 +92,7 @@ class CheckResult:
     """Callees that were answered by the reference when the check passed (follow-through)."""
     seconds: float = 0.0
     evidence: str = ""
-    """For instructors only: what student code said while it held a hidden input, or our traceback."""
+    """For instructors only: what student code said holding a hidden input, or our traceback."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +172,8 @@ class Usage:
 @dataclass(frozen=True)
 class Curve:
     """The values of a training history, for the report."""
+
+    __pydantic_config__: ClassVar = {"ser_json_inf_nan": "strings"}  # a loss may diverge
 
     check: str
     name: str

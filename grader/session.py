@@ -16,7 +16,7 @@ from typing import Self
 
 from grader.calls import Answer, Calls, Reply, Request
 from grader.cellfaults import diagnose_cell
-from grader.codec import BadFrame
+from grader.codec import BadFrame, encodable
 from grader.course import Limits
 from grader.errors import RunTimeError, SubmissionFault
 from grader.kernelclient import CellEnd, KernelCells
@@ -25,7 +25,7 @@ from grader.result import CellRun, Diagnosis, Figure, NotebookRun, Text, Usage, 
 from grader.sandbox import Box, BoxSpec, Sandbox
 
 REPLAYS = 3
-"""How often a notebook is run again without the cells that killed its kernel, or after a call did."""
+"""How often a notebook is run again, after a cell or a call has killed its kernel."""
 FIGURES = 24
 FIGURE_SIZE = 400_000
 """Characters of base64."""
@@ -41,6 +41,7 @@ class _Life:
     ends: dict[int, CellEnd] = field(default_factory=dict)
 
     def close(self) -> None:
+        self.calls.close()
         self.box.close()
         if self.cells is not None:
             self.cells.close()
@@ -231,7 +232,7 @@ class Session:
             diagnosis=diagnosis,
             error=end.error,
             line=end.line if in_range else None,
-            source_line=lines[end.line - 1].strip()[:200] if in_range and end.line else "",
+            source_line=encodable(lines[end.line - 1].strip()[:200]) if in_range and end.line else "",
         )
 
     def _figures(self) -> tuple[Figure, ...]:

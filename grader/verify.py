@@ -216,7 +216,7 @@ def check_points(assignment: Assignment, result: SubmissionResult) -> tuple[Find
 
 
 def check_released(course: Course, assignment: Assignment, sandbox: Sandbox) -> Iterator[Finding]:
-    """The released notebooks: solved they earn everything, untouched nothing, and nothing leaks."""
+    """The released notebooks: solved they earn everything, untouched nothing; nothing leaks."""
     automatic = sum((q.points for q in assignment.questions if not q.written), Decimal(0))
     for language in course.languages:
         solved = nbformat.writes(compose(assignment, language=language)).encode()
@@ -263,7 +263,9 @@ def verify(
     tell = on_finding or (lambda finding: None)
     started = datetime.now(UTC)
     rights, wrongs = right_trials(course, assignment, seeds), wrong_trials(course, assignment)
-    right, wrong, points = [], [], ()
+    right: list[Finding] = []
+    wrong: list[Finding] = []
+    points: tuple[Finding, ...] = ()
     for trial, result in zip(rights, run_trials(rights, executor), strict=True):
         if not right:
             points = check_points(assignment, result)
@@ -274,7 +276,7 @@ def verify(
     for trial, result in zip(wrongs, run_trials(wrongs, executor), strict=True):
         wrong.append(judge_wrong(trial, result))
         tell(wrong[-1])
-    released = []
+    released: list[Finding] = []
     if sandbox is not None:
         for finding in check_released(course, assignment, sandbox):
             released.append(finding)

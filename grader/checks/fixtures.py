@@ -57,7 +57,7 @@ def draw(grading: Grading) -> Draw:
 
 @pytest.fixture
 def part(grading: Grading) -> Callable[[str], AbstractContextManager[None]]:
-    """`with part("wine"):` faults in the block cost this part only."""
+    """Faults in the block of `with part("wine")` cost this part only."""
     return grading.trial.part
 
 
@@ -87,7 +87,7 @@ def distribution(grading: Grading) -> type[DistributionTest]:
 
 @pytest.fixture
 def expect() -> Callable[[object, str, str], None]:
-    """`expect(condition, zh, en)`: a property that must hold."""
+    """A property that must hold: `expect(condition, zh, en)`."""
 
     def expect(condition: object, zh: str, en: str) -> None:
         if not bool(condition):
@@ -98,7 +98,7 @@ def expect() -> Callable[[object, str, str], None]:
 
 @pytest.fixture
 def slope() -> Callable[..., torch.Tensor]:
-    """`slope(f, at, h=1e-5)`: central differences of a scalar function."""
+    """Central differences of a scalar function: `slope(f, at, h=1e-5)`."""
 
     def slope(
         function: Callable[[torch.Tensor], object], at: torch.Tensor, h: float = 1e-5

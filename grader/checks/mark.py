@@ -54,16 +54,12 @@ def check(
     total = sum(parts.values()) if parts else points
 
     def mark(test: _Test) -> _Test:
-        setattr(
-            test,
-            "__check__",
-            Mark(
-                id=id,
-                title=_title(id, test),
-                points=Decimal(str(total)),
-                parts=tuple((name, Decimal(str(p))) for name, p in parts.items()),
-                functions=functions,
-            ),
+        test.__check__ = Mark(  # type: ignore[attr-defined]
+            id=id,
+            title=_title(id, test),
+            points=Decimal(str(total)),
+            parts=tuple((name, Decimal(str(p))) for name, p in parts.items()),
+            functions=functions,
         )
         return test
 

@@ -76,10 +76,18 @@ def judge(
     code = pytest.main([*ARGUMENTS, *map(str, folders)], plugins=[plugin])
     if plugin.problem is not None:
         raise plugin.problem
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
-        raise BrokenAssignment(f"pytest ended with {code!r}", f"Look into {assignment.hidden_tests}")
+    if code not in FINISHED:
+        raise BrokenAssignment(
+            f"pytest ended with {code!r}", f"Look into {assignment.hidden_tests}"
+        )
     return Judgement(tuple(plugin.results), tuple(grading.curves))
 
+
+FINISHED = (
+    pytest.ExitCode.OK,
+    pytest.ExitCode.TESTS_FAILED,
+    pytest.ExitCode.NO_TESTS_COLLECTED,
+)
 
 ARGUMENTS = [
     f"--rootdir={HERE}",

@@ -103,7 +103,7 @@ def _accepted(name: str, value: Any) -> tuple[Mapping[str, Any], Mapping[str, li
         raise WrongAnswer(
             _wrong("`history` 应是由数的列表组成的字典。", "`history` is a dict of number lists.")
         )
-    loss = [float(v) for v in history.get("loss", history.get("d_loss", []))]
+    loss = [float(v) for v in history.get("loss") or history.get("d_loss") or []]
     if len(loss) < REPORTS:
         raise WrongAnswer(
             _wrong(

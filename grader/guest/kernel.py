@@ -7,8 +7,8 @@ Commands on the control socket, one byte each:
                                  on calls are answered here, on the control socket itself.
     K and a pid                  end that copy. Reply: "k" and its exit status.
 
-The copy answers, not the kernel, so that a call can hang, crash or change things and the next check
-still meets the state that the notebook left.
+The copy answers, not the kernel, so that a call can hang, crash or change things and the next
+check still meets the state that the notebook left.
 """
 
 import json
@@ -40,6 +40,7 @@ def run(connection, control, settings):
 
     sys.path.remove(HERE)
     prepare(settings)
+    answer.warm_up()
     bound_output(settings.get("output", 1 << 23))
     from ipykernel.compiler import get_file_name
     from ipykernel.kernelapp import IPKernelApp
@@ -169,7 +170,7 @@ def bound_output(budget):
 
 
 def stand_in():
-    """`grader` as the notebook sees it here: self-checks are silent while the notebook is graded."""
+    """`grader` as the notebook sees it here: self-checks do nothing while it is graded."""
     module = types.ModuleType("grader", "Stands for dl-grader while a notebook is being graded.")
 
     def check_here(*_names, **_options):

@@ -1,8 +1,8 @@
 """The sandbox's end of the call socket: frames in, frames out. Runs as a file inside the box.
 
-Imports nothing of grader. `grader/codec.py` describes the format. What comes in was written by the
-grader; what goes out was computed by student code, whose objects are looked at through `type()` and
-the methods of the built-in classes only, so that no method of theirs is called on the way.
+Imports nothing of grader. `grader/codec.py` describes the format. What comes in was written by
+the grader; what goes out was computed by student code, whose objects are looked at through
+`type()` and the methods of the built-in classes only, so that no method of theirs is called.
 """
 
 import json

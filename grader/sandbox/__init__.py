@@ -37,11 +37,16 @@ class BoxSpec:
 class Box(Protocol):
     """A live kernel and the means to reach it, interrupt it and end it."""
 
-    connection: Mapping[str, Any] | None
-    """Jupyter connection info (transport, ip, ports, key, signature_scheme); None when cells are
-    executed over the control socket (`fake`)."""
-    control: socket.socket
-    """The host's end of the control socket; see `grader.proxy` for the protocol."""
+    @property
+    def connection(self) -> Mapping[str, Any] | None:
+        """Jupyter connection info (transport, ip, ports, key, signature_scheme); None when cells
+        are executed over the control socket (`fake`)."""
+        ...
+
+    @property
+    def control(self) -> socket.socket:
+        """The host's end of the control socket; see `grader.calls` for the protocol."""
+        ...
 
     def alive(self) -> bool:
         """Whether the kernel process is still there."""
@@ -80,7 +85,10 @@ class Box(Protocol):
 class Sandbox(Protocol):
     """Opens boxes. One sandbox serves one worker process."""
 
-    isolation: Isolation
+    @property
+    def isolation(self) -> Isolation:
+        """What stands between a box and the machine."""
+        ...
 
     def open(self, spec: BoxSpec) -> Box:
         """A box with a kernel that is starting or ready.

@@ -40,7 +40,7 @@ class FakeBox:
         self.namespace = {"__name__": "__main__"} if namespace is None else namespace
         self.control, self._theirs = socket.socketpair()
         self._started = time.perf_counter()
-        answer = _guest("answer")
+        answer = _warm_guest()
         self._thread = threading.Thread(
             target=self._serve, args=(answer,), daemon=True, name="fake-box"
         )
@@ -122,6 +122,12 @@ class FakeSandbox:
 
 
 @cache
+def _warm_guest() -> ModuleType:
+    answer = _guest("answer")
+    answer.warm_up()
+    return answer
+
+
 def _guest(name: str) -> ModuleType:
     """A guest file as a module of this process."""
     for needed in "wire", name:

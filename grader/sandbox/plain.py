@@ -1,8 +1,8 @@
 """`plain`: a subprocess with limits, and no walls.
 
-For a student's own laptop, for macOS and Windows, and for machines where an instructor accepts it:
-student code can read what the grader's user can read. The limits hold, the judging is as outside as
-ever, so forged verdicts are no easier; hidden tests on the same disk are not safe from being read.
+For a student's own laptop, for macOS and Windows, and for machines where an instructor accepts
+it: student code can read what the grader's user can read. The limits hold, the judging is as
+outside as ever, so forged verdicts are no easier; hidden tests on the same disk can be read.
 """
 
 from __future__ import annotations

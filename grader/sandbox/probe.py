@@ -73,6 +73,8 @@ def isolation_at(level: int | None) -> Isolation:
     Raises:
         SandboxError: it cannot be had; says why and what to do.
     """
+    if level not in (None, *LEVELS):
+        raise SandboxError(f"there is no isolation level {level}", f"Levels are {LEVELS}")
     reasons: list[str] = []
     for candidate in LEVELS if level is None else (level,):
         finding = attempt(candidate)

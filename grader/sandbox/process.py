@@ -52,7 +52,8 @@ def start(spec: BoxSpec) -> Started:
         (folder / "kernel.json").write_text(json.dumps(connection))
         process, control = _launch(spec, folder)
     except OSError as error:
-        raise SandboxError(f"a box cannot be made: {error}", "Make room in the temporary folder")
+        remedy = "Make room in the temporary folder"
+        raise SandboxError(f"a box cannot be made: {error}", remedy) from None
     return Started(process, control, connection, folder)
 
 

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,13 +75,15 @@ class Zygote:
         self.uid = spare_uid()
         self.python = python()
         self.folder = _folder()
+        # Also at the end of a program that forgot to close, or died of an exception.
+        self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.log = Log()
         self._ready = False
         self.capabilities = self._capabilities()
         try:
             self._start(packages, preload)
         except OSError as error:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            self._remove()
             raise SandboxError(f"the sandbox cannot be started: {error}") from error
 
     def _capabilities(self) -> tuple[int, ...]:
@@ -185,7 +188,7 @@ class Zygote:
             self._process.kill()
             self._process.wait()
         self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._remove()
 
 
 def _folder() -> Path:

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from grader.grade import grade
+from grader.result import SubmissionResult
+from grader.sandbox import Sandbox
+from grader.sandbox.fake import FakeSandbox
+from grader.submission import GradingJob, Submission
+from tests.tiny import hand_in, write_course
+
+
+@pytest.fixture
+def course_folder(tmp_path: Path) -> Path:
+    return write_course(tmp_path / "course")
+
+
+class Grade:
+    """Grades cells of the tiny assignment: `grade(*cells)`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def __call__(
+        self, *cells: str, sandbox: Sandbox | None = None, secret: bytes = b"s" * 32
+    ) -> SubmissionResult:
+        path = hand_in(self.root, "2026001", *cells)
+        submission = Submission("tiny", "2026001", path, 1, datetime.now(UTC))
+        job = GradingJob(self.root, submission, "fake", secret=secret)
+        return grade(job, sandbox or FakeSandbox())
+
+
+@pytest.fixture
+def grade_tiny(course_folder: Path) -> Grade:
+    return Grade(course_folder)
