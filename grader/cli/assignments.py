@@ -1,0 +1,167 @@
+"""`grader release` and `verify`: what students get, and whether it is sound."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from grader.cli.place import Place, pass_place
+from grader.cli.table import count, echo_json, echo_table, json_option, number
+from grader.config import load_assignment
+from grader.course import Assignment, Course
+from grader.errors import BrokenAssignment, UsageError
+
+if TYPE_CHECKING:
+    from grader.verify import Finding, Verification
+
+
+@click.command()
+@click.argument("assignments", metavar="[ID]...", nargs=-1)
+@click.option(
+    "--bundle",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write ID.zip into this folder: everything a student gets, in one file.",
+)
+@pass_place
+def release(place: Place, assignments: tuple[str, ...], bundle: Path | None) -> None:
+    """Write the notebooks that students get, in Chinese and English.
+
+    Everything between BEGIN SOLUTION and END SOLUTION in reference/ID/solution.py becomes
+    `raise NotImplementedError`; what is hidden there is left out. Refuses when a file that
+    students get holds a line of a solution.
+
+    \b
+    Examples:
+      grader release
+      grader release gd --bundle handout
+    """
+    from grader import release as released
+
+    for what in _chosen(place.course, assignments):
+        for path in released.write(what):
+            click.echo(str(path))
+        leaks = released.leaks(what)
+        if leaks:
+            raise BrokenAssignment(
+                f"{leaks[0]}, a line of a solution",
+                "Move it between BEGIN SOLUTION and END SOLUTION in solution.py",
+            )
+        if bundle is not None:
+            bundle.mkdir(parents=True, exist_ok=True)
+            click.echo(str(released.bundle(what, bundle / f"{what.id}.zip")))
+
+
+@click.command()
+@click.argument("assignments", metavar="[ID]...", nargs=-1)
+@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Solutions at once [cores].")
+@click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option(
+    "--sandbox",
+    type=click.Choice(["auto", "linux", "plain"]),
+    default="auto",
+    show_default=True,
+    help="For the released notebooks.",
+)
+@click.option("--all", "everything", is_flag=True, help="List also what is as it should be.")
+@json_option
+@pass_place
+def verify(
+    place: Place,
+    assignments: tuple[str, ...],
+    jobs: int | None,
+    seeds: int,
+    sandbox: str,
+    everything: bool,
+    as_json: bool,
+) -> None:
+    """Is an assignment sound? Grade solutions whose verdict is known.
+
+    The reference and the second right solutions must earn everything on several hidden seeds,
+    every wrong variant must lose points in its own function and nowhere else and be named, the
+    untouched notebook must earn nothing, points must add up to what assignment.toml promises, and
+    nothing that students get may hold a line of a solution. Exit code 1 if anything is wrong.
+
+    \b
+    Examples:
+      grader verify
+      grader verify gd --seeds 1 --all
+    """
+    from grader.round import default_workers, isolation_of
+    from grader.sandbox.choose import open_sandbox
+    from grader.verify import verify as try_everything
+
+    course = place.course
+    chosen = _chosen(course, assignments)
+    isolation_of(sandbox)
+    reports = []
+    with _pool(jobs or default_workers()) as pool, open_sandbox(sandbox) as box:
+        for what in chosen:
+            reports.append(
+                try_everything(course, what, box, pool, seeds=seeds, on_finding=_tell(what.id))
+            )
+    if as_json:
+        echo_json([asdict(r) | {"sound": r.sound} for r in reports])
+    else:
+        for report in reports:
+            _echo_report(report, everything=everything)
+    if not all(r.sound for r in reports):
+        raise click.exceptions.Exit(1)
+
+
+def _tell(assignment: str) -> Callable[[Finding], None]:
+    def tell(finding: Finding) -> None:
+        sign = "✓" if finding.passed else "✗"
+        click.echo(f"{assignment}: {sign} {finding.subject}", err=True)
+
+    return tell
+
+
+def _echo_report(report: Verification, *, everything: bool) -> None:
+    shown = [f for f in report.findings if everything or not f.passed]
+    if shown:
+        echo_table(
+            ["", "tried", "earned", "lost", "what is wrong"],
+            [
+                [
+                    "✓" if f.passed else "✗",
+                    f.subject,
+                    number(f.earned),
+                    " ".join(f.lost),
+                    f.problem,
+                ]
+                for f in shown
+            ],
+            right=("earned",),
+        )
+    wrong = sum(not f.passed for f in report.findings)
+    verdict = "sound" if report.sound else f"{wrong} of {len(report.findings)} are wrong"
+    click.echo(
+        f"{report.assignment}: {verdict} ({count(len(report.right), 'right solution')}, "
+        f"{count(len(report.wrong), 'wrong one')}, {report.seconds:.0f} s)"
+    )
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    from grader.batch import enter_worker
+
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=enter_worker)
+
+
+def _chosen(course: Course, names: Iterable[str]) -> list[Assignment]:
+    from grader.overview import assignments_of
+
+    chosen = [load_assignment(course, name) for name in names]
+    chosen = chosen or list(assignments_of(course).values())
+    if not chosen:
+        raise UsageError(
+            f"there is no assignment in {course.root / 'assignments'}",
+            "Write assignments/ID/assignment.toml; docs/writing-checks.md shows how",
+        )
+    return chosen

@@ -1,0 +1,193 @@
+"""`grader show`, `status`, `feedback` and `export`: what the gradebook holds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grader.cli.place import Place, pass_place
+from grader.cli.table import count, echo_json, json_option
+from grader.config import load_assignment
+from grader.errors import UsageError
+
+
+@click.command()
+@click.argument("student")
+@click.argument("assignment", metavar="[ID]", required=False)
+@click.option("--language", type=click.Choice(["zh", "en"]), help="Of the texts for students.")
+@click.option("--evidence", is_flag=True, help="Show what student code and our own errors said.")
+@json_option
+@pass_place
+def show(
+    place: Place,
+    student: str,
+    assignment: str | None,
+    language: str | None,
+    evidence: bool,
+    as_json: bool,
+) -> None:
+    """Show one student: the course grade so far, or one result in full.
+
+    Without ID: what every part of the grade is made of. With ID: each check of the result that
+    counts, with its diagnosis. Evidence may quote hidden inputs and is for instructors only.
+
+    \b
+    Examples:
+      grader show 2026001
+      grader show 2026001 gd --language en
+      grader show 2026001 gd --evidence
+    """
+    from grader.cli import texts
+    from grader.gradebook import Gradebook
+    from grader.overview import standing_of
+
+    course = place.course
+    with Gradebook(course.gradebook, create=False) as book:
+        line = standing_of(course, book, student)
+        if assignment is None:
+            if as_json:
+                echo_json(texts.standing_json(line))
+            else:
+                texts.echo_standing(line)
+            return
+        load_assignment(course, assignment)
+        result = book.result(student, assignment)
+    if result is None:
+        raise UsageError(
+            f"{student} has no result for {assignment}",
+            f"Run `grader grade {assignment} {student}` first",
+        )
+    if as_json:
+        click.echo(result.to_json())
+    else:
+        texts.echo_result(result, language or course.languages[0], evidence=evidence)
+
+
+@click.command()
+@click.option("--students", is_flag=True, help="One line per student.")
+@json_option
+@pass_place
+def status(place: Place, students: bool, as_json: bool) -> None:
+    """Where the class stands: handed in, graded, waiting for a person.
+
+    \b
+    Examples:
+      grader status
+      grader status --students
+      grader status --json
+    """
+    from grader.cli import texts
+    from grader.gradebook import Gradebook
+    from grader.overview import assignment_statuses, class_standings
+
+    course = place.course
+    with Gradebook(course.gradebook) as book:
+        lines = class_standings(course, book)
+        recorded = {"participation": len(book.participation()), "project": len(book.project())}
+    rows = assignment_statuses(course, lines)
+    if as_json:
+        value: dict[str, Any] = {
+            "course": course.title,
+            "students": [texts.standing_json(line) for line in lines],
+            "assignments": [texts.status_json(row) for row in rows],
+            "recorded": recorded,
+        }
+        echo_json(value)
+        return
+    if students:
+        texts.echo_students(lines)
+        return
+    texts.echo_statuses(rows)
+    click.echo(
+        f"\n{count(len(lines), 'student')}; participation of {recorded['participation']}, "
+        f"project of {recorded['project']} recorded"
+    )
+    for row in rows:
+        if row.needs_human:
+            click.echo(f"{row.id}: the grader failed on {', '.join(row.needs_human)}")
+
+
+@click.command()
+@click.argument("assignments", metavar="[ID]...", nargs=-1)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder to write to [feedback/ of the course].",
+)
+@click.option(
+    "--language",
+    "languages",
+    type=click.Choice(["zh", "en"]),
+    multiple=True,
+    help="May be given twice [those of the course].",
+)
+@pass_place
+def feedback(
+    place: Place, assignments: tuple[str, ...], output: Path | None, languages: tuple[str, ...]
+) -> None:
+    """Write a report for every student, and a summary of the class.
+
+    Reports are single HTML files that need neither network nor script. Those of a student lie in
+    a folder that holds nothing of anybody else; the summary is for instructors.
+
+    \b
+    Examples:
+      grader feedback                     everything that has been graded
+      grader feedback gd --language en
+    """
+    from grader.feedback import write_feedback
+    from grader.gradebook import Gradebook
+    from grader.overview import assignments_of, class_standings
+
+    course = place.course
+    known = assignments_of(course)
+    with Gradebook(course.gradebook, create=False) as book:
+        lines = class_standings(course, book)
+        graded = {row.assignment for row in book.current_results()}
+        for name in assignments or [n for n in known if n in graded]:
+            what = known.get(name) or load_assignment(course, name)
+            folder = output or course.feedback
+            done = write_feedback(
+                course, what, book, folder, languages or course.languages, lines=lines
+            )
+            click.echo(f"{name}: {count(done.students, 'report')} in {done.folder}")
+            for summary in done.summaries:
+                click.echo(f"  class summary: {summary}")
+
+
+@click.command()
+@click.option("--to", "form", type=click.Choice(["csv"]), required=True, help="The format.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write [stdout].",
+)
+@click.option(
+    "--missing-as-zero", is_flag=True, help="Count what is missing as zero; never the default."
+)
+@pass_place
+def export(place: Place, form: str, output: Path | None, missing_as_zero: bool) -> None:
+    """Write the grades, one line per student.
+
+    What is not known is an empty cell, never a zero, and the last column says what is missing.
+
+    \b
+    Examples:
+      grader export --to csv -o grades.csv
+      grader export --to csv --missing-as-zero | column -s, -t
+    """
+    from grader.export import export_csv
+    from grader.gradebook import Gradebook
+    from grader.overview import class_standings
+
+    course = place.course
+    with Gradebook(course.gradebook, create=False) as book:
+        lines = class_standings(course, book, missing_as_zero=missing_as_zero)
+    export_csv(lines, output or sys.stdout)
+    if output is not None:
+        click.echo(f"{count(len(lines), 'student')} in {output}", err=True)

@@ -1,0 +1,70 @@
+"""Tables on stdout: aligned text for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any
+
+import click
+from rich.cells import cell_len
+
+from grader.result import Verdict
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, not a table.")
+
+
+def echo_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str] = ()
+) -> None:
+    """Print rows under headers; a Chinese character takes two columns.
+
+    Args:
+        headers: the first line.
+        rows: the cells as text.
+        right: headers of the columns that are aligned to the right.
+    """
+    widths = [max(cell_len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
+    for row in (headers, *rows):
+        cells = [
+            _pad(cell, width, header in right)
+            for cell, width, header in zip(row, widths, headers, strict=True)
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as JSON; decimal numbers as strings, so that none is rounded."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def number(value: Decimal | None) -> str:
+    """Points as people write them: 12, 12.5; a dash for what is not known."""
+    if value is None:
+        return "-"
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def word(verdict: Verdict) -> str:
+    """A verdict as it is shown: in the words of the JSON, with blanks."""
+    return verdict.value.replace("_", " ")
+
+
+def count(n: int, thing: str) -> str:
+    """`1 student`, `2 students`."""
+    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
+
+
+def _pad(text: str, width: int, right: bool) -> str:
+    fill = " " * (width - cell_len(text))
+    return fill + text if right else text + fill
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, tuple | frozenset):
+        return list(value)
+    return str(value)

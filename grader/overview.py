@@ -1,0 +1,125 @@
+"""The class at a glance: which assignments there are, who handed in, where everybody stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from grader.config import load_assignment
+from grader.course import Assignment, Course, ScheduledAssignment
+from grader.coursegrade import rounded
+from grader.errors import UsageError
+from grader.gradebook import Gradebook
+from grader.scoring import ZERO, State
+from grader.standing import Standing, standings
+
+
+@dataclass(frozen=True)
+class AssignmentStatus:
+    """How far the class and the grader are with one assignment."""
+
+    id: str
+    due: datetime | None
+    handed_in: int
+    """Students."""
+    graded: int
+    complete: int
+    """Students of whom all points are decided."""
+    pending: int
+    """Students who wait for a mark of a written question."""
+    needs_human: tuple[str, ...]
+    """Students on whom the grader failed."""
+    mean: Decimal | None
+    """Of the earned points of those who have been graded."""
+    points: Decimal
+
+
+def assignments_of(course: Course) -> dict[str, Assignment]:
+    """The assignments that exist on disk: those of the calendar first, in its order.
+
+    Raises:
+        ConfigError: one of their files is wrong.
+    """
+    found = {p.parent.name for p in course.root.glob("assignments/*/assignment.toml")}
+    scheduled = [a.id for a in course.assignments if a.id in found]
+    return {name: load_assignment(course, name) for name in dict.fromkeys(scheduled)} | {
+        name: load_assignment(course, name) for name in sorted(found - set(scheduled))
+    }
+
+
+def handed_in(course: Course) -> dict[str, frozenset[str]]:
+    """The students of whom there is something under `submissions/`, by assignment."""
+    return {
+        a.id: frozenset(
+            p.name for p in course.submissions.glob(f"{a.id}/[!.]*") if any(p.glob("**/*.ipynb"))
+        )
+        for a in course.assignments
+    }
+
+
+def class_standings(
+    course: Course, book: Gradebook, *, missing_as_zero: bool = False
+) -> tuple[Standing, ...]:
+    """The line of every student, as of now."""
+    return standings(
+        course,
+        assignments_of(course),
+        book,
+        handed_in=handed_in(course),
+        missing_as_zero=missing_as_zero,
+        now=datetime.now(UTC),
+    )
+
+
+def standing_of(course: Course, book: Gradebook, student: str) -> Standing:
+    """The line of one student.
+
+    Raises:
+        UsageError: the gradebook does not know the student.
+    """
+    lines = class_standings(course, book)
+    for line in lines:
+        if line.student.id == student:
+            return line
+    known = ", ".join(line.student.id for line in lines[:5]) or "none"
+    raise UsageError(
+        f"the gradebook knows no student {student!r}",
+        f"It knows {len(lines)}: {known}{', …' if len(lines) > 5 else ''}",
+    )
+
+
+def assignment_statuses(
+    course: Course, lines: tuple[Standing, ...]
+) -> tuple[AssignmentStatus, ...]:
+    """One line per assignment of the calendar."""
+    there, known = handed_in(course), assignments_of(course)
+    return tuple(_status(a, known.get(a.id), there[a.id], lines) for a in course.assignments)
+
+
+def _status(
+    scheduled: ScheduledAssignment,
+    assignment: Assignment | None,
+    there: frozenset[str],
+    lines: tuple[Standing, ...],
+) -> AssignmentStatus:
+    scores = {line.student.id: line.score(scheduled.id) for line in lines}
+    graded = {student: s for student, s in scores.items() if s and s.attempt}
+    states = [s.state for s in graded.values()]
+    return AssignmentStatus(
+        id=scheduled.id,
+        due=scheduled.due,
+        handed_in=len(there | graded.keys()),
+        graded=len(graded),
+        complete=states.count(State.COMPLETE),
+        pending=states.count(State.PENDING),
+        needs_human=tuple(
+            line.student.id
+            for line in lines
+            if (row := line.results.get(scheduled.id)) and row.needs_human
+        ),
+        mean=rounded(sum((s.earned for s in graded.values()), ZERO) / len(graded))
+        if graded
+        else None,
+        points=sum((q.points for q in assignment.questions), ZERO) if assignment else ZERO,
+    )

@@ -1,0 +1,76 @@
+"""Shows how a round of grading goes on: a live bar on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Self, TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from grader.headline import Headline
+
+
+class RoundProgress:
+    """Counts submissions, and says what the last one came to.
+
+    Args:
+        total: how many there are.
+        stream: where to write; stderr, so that results on stdout stay clean.
+    """
+
+    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+        self._total = total
+        self._done = 0
+        self._console = Console(file=stream or sys.stderr)
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+
+    def __enter__(self) -> Self:
+        if self._total and self._console.is_terminal:
+            self._bar = Progress(
+                TextColumn("grading"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                TextColumn("{task.description}"),
+                console=self._console,
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("", total=self._total)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def advance(self, line: Headline) -> None:
+        """One more is done."""
+        self._done += 1
+        verdict = line.verdict.value.replace("_", " ")
+        said = f"{line.student}: {verdict}, {line.earned:f} of {line.points:f}"
+        if self._bar is not None:
+            self._bar.update(self._task, advance=1, description=said)
+        else:
+            self.say(f"[{self._done}/{self._total}] {said}")
+
+    def say(self, text: str) -> None:
+        """A line of its own, above the bar."""
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
