@@ -55,6 +55,8 @@ class Violation:
 class _Parsed:
     tree: ast.Module
     meanings: Meanings
+    methods: frozenset[str]
+    """The methods that the notebook's classes define."""
 
 
 @lru_cache(maxsize=8)
@@ -65,7 +67,14 @@ def _parsed(program: Program) -> _Parsed:
         raise RecursionError
     places = enumerate(program.places, 1)
     failed = {line for line, place in places if place.cell in program.failed}
-    return _Parsed(tree, meanings_of(tree, module_of(tree, failed)))
+    methods = frozenset(
+        method.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        for method in node.body
+        if isinstance(method, ast.FunctionDef)
+    )
+    return _Parsed(tree, meanings_of(tree, module_of(tree, failed)), methods)
 
 
 def find_forbidden(
@@ -84,7 +93,7 @@ def find_forbidden(
     wanted = expand([*patterns, *DYNAMIC, *(() if allow_autograd else AUTOGRAD)])
     try:
         parsed = _parsed(program)
-        reader = Reader(parsed.tree, parsed.meanings, wanted, not allow_autograd)
+        reader = Reader(parsed.tree, parsed.meanings, wanted, not allow_autograd, parsed.methods)
         findings = reader.read(function)
     except RecursionError:
         findings = [Finding("code nested too deeply to be read", 1, (function,))]

@@ -8,6 +8,7 @@ attributes are "?.name". An expression may have several meanings.
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -42,8 +43,8 @@ class Meanings:
     """Values that the notebook puts on modules, by dotted name, and on its own functions and
     classes, by name."""
     _known: dict[Binding, frozenset[str]] = field(default_factory=dict)
-    _open: set[Binding] = field(default_factory=set)
-    _busy: set[int] = field(default_factory=set)
+    _open: set[Binding | ast.expr] = field(default_factory=set)
+    """What is being worked out right now; meeting it again is a circle."""
 
     def of(self, node: ast.expr, scope: Scope) -> frozenset[str]:
         """What `node` may stand for; never empty."""
@@ -126,10 +127,8 @@ class Meanings:
         value = found[0].node if found[0].exact else None
         if not isinstance(value, ast.expr):
             return None
-        self._open.add(found[0])
-        text = self.literal(value, scope_of(found[0], owner))
-        self._open.discard(found[0])
-        return text
+        with _while_open(self._open, found[0]):
+            return self.literal(value, scope_of(found[0], owner))
 
     def _of_binding(self, binding: Binding, owner: Scope) -> frozenset[str]:
         if binding.dotted is not None:
@@ -140,9 +139,8 @@ class Meanings:
             # `def f(F=F)`: the default is a name of the scope around.
             return self.of_name(binding.name, owner.parent) if owner.parent else _NOTHING
         if binding not in self._known:
-            self._open.add(binding)
-            self._known[binding] = self.of(binding.node, scope_of(binding, owner))
-            self._open.discard(binding)
+            with _while_open(self._open, binding):
+                self._known[binding] = self.of(binding.node, scope_of(binding, owner))
         return self._known[binding]
 
     def _member(self, base: str, name: str) -> Iterator[str]:
@@ -152,10 +150,10 @@ class Meanings:
         dotted = f"{base}.{name}"
         yield dotted if len(dotted) <= _LONGEST else UNKNOWN
         for value in self.members.get(dotted, ()):
-            if id(value) not in self._busy:
-                self._busy.add(id(value))
-                yield from self.of(value, Scope(self.module))
-                self._busy.discard(id(value))
+            if value not in self._open:
+                with _while_open(self._open, value):
+                    found = self.of(value, Scope(self.module))
+                yield from found
 
     def _looked_up(self, base: str, key: str) -> Iterator[str]:
         if base == "sys.modules":
@@ -175,6 +173,16 @@ class Meanings:
 
 
 _NOTHING = frozenset({UNKNOWN})
+
+
+@contextlib.contextmanager
+def _while_open(opened: set[Binding | ast.expr], item: Binding | ast.expr) -> Iterator[None]:
+    # The memory outlives a RecursionError, so nothing may stay open.
+    opened.add(item)
+    try:
+        yield
+    finally:
+        opened.discard(item)
 
 
 def scope_of(binding: Binding, owner: Scope) -> Scope:

@@ -48,6 +48,8 @@ class Reader:
     meanings: Meanings
     wanted: Sequence[str]
     autograd_forbidden: bool
+    own_methods: frozenset[str] = frozenset()
+    """Methods of the notebook's classes: `layer.backward()` may be one of them."""
     _findings: list[Finding] = field(default_factory=list)
     _queue: deque[_Task] = field(default_factory=deque)
     _met: set[Binding | ast.expr] = field(default_factory=set)
@@ -55,17 +57,9 @@ class Reader:
     _escaped: set[str] = field(default_factory=set)
     _unknown: list[Finding] = field(default_factory=list)
     """Attributes of unknown objects, judged at the end against what has escaped."""
-    _own_methods: frozenset[str] = frozenset()
 
     def read(self, function: str) -> list[Finding]:
         """Everything wanted that `function` can reach, the shortest way first."""
-        self._own_methods = frozenset(
-            method.name
-            for node in ast.walk(self.tree)
-            if isinstance(node, ast.ClassDef)
-            for method in node.body
-            if isinstance(method, ast.FunctionDef)
-        )
         top = Scope(self.meanings.module)
         found, _ = top.find(function)
         if not found:
@@ -132,7 +126,7 @@ class Reader:
         guilty = False
         for name in names:
             full = canonical(name)
-            methods = AUTOGRAD_METHODS.intersection(name.split(".")) - self._own_methods
+            methods = AUTOGRAD_METHODS.intersection(name.split(".")) - self.own_methods
             if matches(full, self.wanted):
                 self._note(shown(full), line)
                 guilty = True

@@ -175,6 +175,15 @@ CAUGHT = {
         "def f(x): return F.mse_loss(x, x)\nreal = f\ndef f(x): return real(x)",
         "mse_loss",
     ),
+    "bound by with, except, match": (
+        "def f(x):\n  with open(x) as a: a.lib = F\n  try: pass\n  except OSError as e: e.x\n"
+        "  match x:\n    case [b, *c] if c.mse_loss: pass\n    case {'k': d, **e}: pass",
+        "mse_loss",
+    ),
+    "class body": ("class A:\n  lib = F\n  g = lib.mse_loss\nf = A().g", "mse_loss"),
+    "chosen": ("def f(x): return (F if x else nn).mse_loss(x)", "mse_loss"),
+    "walrus": ("def f(x): return (lib := F).mse_loss(x)", "mse_loss"),
+    "starred": ("def f(x):\n  a, *libs = 1, F\n  return libs[0].mse_loss", "mse_loss"),
     "recursion": (
         "def f(x): return g(x)\ndef g(x): return f(x) if x else F.mse_loss(x)",
         "mse_loss",
@@ -359,6 +368,15 @@ def test_a_cell_that_cannot_be_compiled_defines_nothing():
 def test_deep_nesting_is_not_a_way_out():
     deep = "def f(x): return F.mse_loss(x, x)" + " + 1" * 2000
     assert found(deep) == ["code nested too deeply to be read"]
+
+
+def test_deep_nesting_spoils_nothing_for_other_functions():
+    deep = "a = F" + "".join(f"\na{n} = a{n - 1 if n else ''}" for n in range(1500))
+    made = program(deep + "\ndef f(x): return a1499.x\ndef g(x): return a0.mse_loss(x)")
+    assert find_forbidden(made, "f", GD, False)[0].interface.startswith("code nested")
+    assert [v.interface for v in find_forbidden(made, "g", GD, False)] == [
+        "torch.nn.functional.mse_loss"
+    ]
 
 
 def test_many_aliases_take_no_time():
