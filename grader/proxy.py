@@ -50,6 +50,7 @@ class Record:
     compared: bool = False
     """Whether the value was compared with the reference's, entry by entry."""
     tolerance: float = 0.0
+    scale: float | None = None
     mismatches: tuple[Mismatch, ...] = ()
 
     @property
@@ -74,6 +75,7 @@ class Record:
             mismatches=self.mismatches,
             check=self.check,
             tolerance=self.tolerance,
+            scale=self.scale,
         )
 
 
@@ -212,10 +214,15 @@ class Subject:
             raise WrongAnswer(self.explain(mismatch, record))
         return in_form_of(record.reply.value, record.expected)
 
-    def explain(self, mismatch: Mismatch, record: Record) -> Any:
+    def explain(self, mismatch: Mismatch, record: Record) -> Diagnosis:
         """The diagnosis of a mismatch."""
         names = self.parameter_names(record.function)
-        return explain(mismatch, record.observation(names), hidden=self.now.hidden)
+        others = [
+            r.observation(names)
+            for r in self.records
+            if r.function == record.function and r.compared and r is not record
+        ]
+        return explain(mismatch, record.observation(names), others, hidden=self.now.hidden)
 
     def parameter_names(self, name: str) -> tuple[str, ...]:
         """The names of the positional parameters of a graded function."""
@@ -223,6 +230,13 @@ class Subject:
             return ()
         code = self.oracle.catalogue.function(name).__code__
         return tuple(code.co_varnames[: code.co_argcount])
+
+    def seeded(self, name: str) -> bool:
+        """Whether a graded function takes a seed, and so must leave the global generator alone."""
+        if self.oracle is None:
+            return False
+        code = self.oracle.catalogue.function(name).__code__
+        return "seed" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def _forbidden(name: str, operators: list[str]) -> Diagnosis:

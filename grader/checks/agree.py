@@ -51,10 +51,11 @@ class Agree:
         return Agree(self._subject, self._trial, options)
 
     def __call__(self, name: str, *arguments: Any, **keywords: Any) -> None:
-        """Call both and compare.
+        """Call both and compare. A difference costs the check, or its parts, and the test goes
+        on: how a function is wrong shows on all of its inputs together.
 
         Raises:
-            SubmissionFault: no value came, or (in a check without parts) it differs.
+            SubmissionFault: no value came.
         """
         oracle = self._subject.oracle
         if oracle is None:
@@ -66,12 +67,12 @@ class Agree:
         record.compared = True
         function = self._subject.function(name)
         record.tolerance = self._options.tolerance or tolerance_for(function, record.single)
-        scale = self._options.scale or function.scale
+        record.scale = self._options.scale or function.scale
         record.mismatches = compare(
             record.reply.value,
             record.expected,
             tolerance=record.tolerance,
-            scale=scale,
+            scale=record.scale,
             only=self._options.only,
         )
         self._charge(record)
@@ -80,7 +81,8 @@ class Agree:
         if self._trial.mark.parts and self._trial.within is None:
             self._charge_parts(record)
         elif record.mismatches:
-            raise self._fault(record, record.mismatches[0])
+            fault = self._fault(record, record.mismatches[0])
+            self._trial.lose(self._trial.within or "", fault)
 
     def _charge_parts(self, record: Record) -> None:
         covered = dict(self._options.parts)
