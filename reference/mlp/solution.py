@@ -836,7 +836,7 @@ def train_mlp(
     seed,
     activation_name="relu",
     scheme="he",
-    epochs=60,
+    epochs=50,
     lr=0.05,
     momentum=0.9,
     batch_size=32,
