@@ -19,8 +19,9 @@ SHOWN = (
     ("gd_on_square.aliased_path", "sgd_epoch.last_batch_dropped"),
 )
 """The misconceptions to show, where the assignment has them; else its first ones."""
-CRASH = "w = torch.randn(3)\nprint(w.shape)\nlearning_rate = alpha / 2"
+CRASH = "w = torch.randn(3)\nlearning_rate = alpha / 2"
 LOOP = "step = 0\nwhile step < 10:\n    loss = step**2"
+"""Written above a function, so that its cell never comes to define it."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Persona:
     story: str
     replace: Mapping[str, str] = field(default_factory=dict)
     omit: tuple[str, ...] = ()
-    append: tuple[str, ...] = ()
+    above: Mapping[str, str] = field(default_factory=dict)
+    """Lines to put above a function, by its name."""
     language: str = "zh"
     kind: str = "solved"
     """"solved", "untouched" or "broken"."""
@@ -41,14 +43,15 @@ class Persona:
 def personas(assignment: Assignment) -> tuple[Persona, ...]:
     """The class: right ones, misconceptions, and whatever else is handed in."""
     functions = tuple(assignment.functions)
+    middle = functions[len(functions) // 2]
     book = catalogue.load(assignment.reference)
     second = {a.function: a.name for a in reversed(book.all_alternatives)}
     return (
         Persona("2026001", "王芳", "our own solution"),
         Persona("2026002", "Alex Chen", "right, in another style", second, language="en"),
         *_mistaken(assignment),
-        Persona("2026007", "陈静", "a cell that raises", append=(CRASH,)),
-        Persona("2026008", "赵磊", "a cell that never ends", append=(LOOP,)),
+        Persona("2026007", "陈静", "a cell that raises", above={middle: CRASH}),
+        Persona("2026008", "赵磊", "a cell that never ends", above={middle: LOOP}),
         Persona("2026009", "Sofia Moreau", "a missing function", omit=functions[-1:]),
         Persona("2026010", "孙丽", "the untouched notebook", kind="untouched"),
         Persona("2026011", "周强", "a broken file", kind="broken"),
@@ -77,8 +80,11 @@ def hand_in(folder: Path, assignment: Assignment, persona: Persona) -> Path:
             language=persona.language,
             replace=persona.replace,
             omit=persona.omit,
-            append=persona.append,
         )
+    for function, lines in persona.above.items():
+        for cell in notebook.cells:
+            if cell.cell_type == "code" and f"def {function}(" in cell.source:
+                cell.source = f"{lines}\n\n\n{cell.source}"
     text: str = nbformat.writes(notebook)
     if persona.kind == "broken":
         text = text[: len(text) // 2]
