@@ -117,7 +117,8 @@ def _judge(
 ) -> Judgement:
     subject = Subject(bench.assignment, session, bench.oracle, violations, job.device)
     path = f"{bench.assignment.id}/{job.submission.attempt}"
-    return judge(Grading(bench.assignment, subject, job.secret, path))
+    grading = Grading(bench.assignment, subject, job.secret, path)
+    return judge(grading, checks=job.checks)
 
 
 class Unreadable:

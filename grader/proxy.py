@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import torch
@@ -51,6 +52,7 @@ class Record:
     """Whether the value was compared with the reference's, entry by entry."""
     tolerance: float = 0.0
     scale: float | None = None
+    only: tuple[str, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
 
     @property
@@ -175,7 +177,7 @@ class Subject:
         if name in self._violations:
             raise self._violations[name]
         question = self.assignment.question_of(name)
-        operators = forbidden_operators(question.forbidden) if question else frozenset()
+        operators = _operators(question.forbidden) if question else frozenset()
         stubs = tuple(s for s in self.now.stubs if s != name)
         request = Request(
             name=name,
@@ -237,6 +239,9 @@ class Subject:
             return False
         code = self.oracle.catalogue.function(name).__code__
         return "seed" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+_operators = lru_cache(maxsize=64)(forbidden_operators)
 
 
 def _forbidden(name: str, operators: list[str]) -> Diagnosis:

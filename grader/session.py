@@ -224,15 +224,15 @@ class Session:
         lines = cell.source.splitlines()
         fault = self._faults.get(cell.number)
         diagnosis = fault.diagnosis if fault else diagnose_cell(cell.number, end, self._limits)
-        in_range = end.line is not None and 1 <= end.line <= len(lines)
+        line = end.line if end.line is not None and 1 <= end.line <= len(lines) else None
         return CellRun(
             number=cell.number,
             verdict=end.verdict,
             seconds=end.seconds,
             diagnosis=diagnosis,
             error=end.error,
-            line=end.line if in_range else None,
-            source_line=encodable(lines[end.line - 1].strip()[:200]) if in_range and end.line else "",
+            line=line,
+            source_line=encodable(lines[line - 1].strip()[:200]) if line else "",
         )
 
     def _figures(self) -> tuple[Figure, ...]:

@@ -34,3 +34,5 @@ class GradingJob:
     secret: bytes = b""
     """Seeds the hidden inputs; never enters the sandbox, a report or a log."""
     key: str = ""
+    checks: tuple[str, ...] = ()
+    """Run only these checks; all if empty."""

@@ -8,6 +8,7 @@ and without solutions goes through the real sandbox.
 
 from __future__ import annotations
 
+import ast
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -76,6 +77,8 @@ class Trial:
     label: str
     replace: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
+    checks: tuple[str, ...] = ()
+    """The checks that it can affect; all if empty."""
 
 
 def grade_trial(trial: Trial) -> SubmissionResult:
@@ -84,18 +87,31 @@ def grade_trial(trial: Trial) -> SubmissionResult:
 
     assignment = load_assignment(load_course(trial.course), trial.assignment)
     source = compose_module(assignment, trial.replace)
-    return _graded(trial.course, trial.assignment, as_notebook(source), FakeSandbox(), trial.seed)
+    return _graded(
+        trial.course,
+        trial.assignment,
+        as_notebook(source),
+        FakeSandbox(),
+        trial.seed,
+        trial.checks,
+    )
 
 
 def _graded(
-    course: Path, assignment: str, notebook: bytes, sandbox: Sandbox, seed: int = 0
+    course: Path,
+    assignment: str,
+    notebook: bytes,
+    sandbox: Sandbox,
+    seed: int = 0,
+    checks: tuple[str, ...] = (),
 ) -> SubmissionResult:
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         path = Path(folder) / f"{assignment}.ipynb"
         path.write_bytes(notebook)
         submission = Submission(assignment, "verify", path, 1, datetime.now(UTC))
         secret = f"verify {seed}".encode().ljust(32)
-        return grade(GradingJob(course, submission, "fake", secret=secret), sandbox)
+        job = GradingJob(course, submission, "fake", secret=secret, checks=checks)
+        return grade(job, sandbox)
 
 
 def right_trials(course: Course, assignment: Assignment, seeds: int = SEEDS) -> list[Trial]:
@@ -130,13 +146,56 @@ def _second_solutions(assignment: Assignment) -> Iterator[tuple[str, dict[str, s
         yield f"solution {k + 2}", chosen
 
 
-def wrong_trials(course: Course, assignment: Assignment) -> list[Trial]:
-    """Every wrong variant, one at a time."""
+def wrong_trials(
+    course: Course, assignment: Assignment, reference: SubmissionResult | None = None
+) -> list[Trial]:
+    """Every wrong variant, one at a time.
+
+    Args:
+        course: whose assignment.
+        assignment: which one.
+        reference: the result of our solution. Checks that never reach the function that is
+            replaced give what they gave there, so they need not run again.
+    """
     book = catalogue.load(assignment.reference)
+    source = compose_module(assignment)
     return [
-        Trial(course.root, assignment.id, f"{m.function}.{m.name}", {m.function: m.name})
+        Trial(
+            course.root,
+            assignment.id,
+            f"{m.function}.{m.name}",
+            {m.function: m.name},
+            checks=_affected(m.function, reference, callers(source, m.function)),
+        )
         for m in book.all_misconceptions
     ]
+
+
+def _affected(
+    function: str, reference: SubmissionResult | None, reaching: set[str]
+) -> tuple[str, ...]:
+    if reference is None:
+        return ()
+    return tuple(
+        c.id
+        for c in reference.checks
+        if not c.public and (c.question == "h" or reaching.intersection(c.functions))
+    )
+
+
+def callers(source: str, function: str) -> set[str]:
+    """The top-level functions of `source` that can reach `function`, itself included."""
+    names = {
+        node.name: {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    found = {function}
+    while True:
+        more = {name for name, used in names.items() if used & found} - found
+        if not more:
+            return found
+        found |= more
 
 
 def run_trials(trials: Iterable[Trial], executor: Executor | None) -> Iterator[SubmissionResult]:
@@ -262,17 +321,20 @@ def verify(
     """
     tell = on_finding or (lambda finding: None)
     started = datetime.now(UTC)
-    rights, wrongs = right_trials(course, assignment, seeds), wrong_trials(course, assignment)
+    rights = right_trials(course, assignment, seeds)
+    first: SubmissionResult | None = None
     right: list[Finding] = []
     wrong: list[Finding] = []
     points: tuple[Finding, ...] = ()
     for trial, result in zip(rights, run_trials(rights, executor), strict=True):
-        if not right:
+        if first is None:
+            first = result
             points = check_points(assignment, result)
             for finding in points:
                 tell(finding)
         right.append(judge_right(trial, result))
         tell(right[-1])
+    wrongs = wrong_trials(course, assignment, first)
     for trial, result in zip(wrongs, run_trials(wrongs, executor), strict=True):
         wrong.append(judge_wrong(trial, result))
         tell(wrong[-1])

@@ -82,7 +82,7 @@ def twice_half_square(x):
 # *在这里作答。*
 '''
 
-MISCONCEPTIONS = '''
+MISCONCEPTIONS = """
 from grader.catalogue import misconception
 
 
@@ -94,7 +94,7 @@ def half_square__missing_half(x):
 @misconception(words="the mean")
 def half_square__mean(x):
     return (x**2).mean() / 2
-'''
+"""
 
 HIDDEN = '''
 from grader import assert_close, check

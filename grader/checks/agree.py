@@ -51,8 +51,10 @@ class Agree:
         return Agree(self._subject, self._trial, options)
 
     def __call__(self, name: str, *arguments: Any, **keywords: Any) -> None:
-        """Call both and compare. A difference costs the check, or its parts, and the test goes
-        on: how a function is wrong shows on all of its inputs together.
+        """Call both and compare.
+
+        A difference costs the check, or its parts, and the test goes on: how a function is wrong
+        shows on all of its inputs together.
 
         Raises:
             SubmissionFault: no value came.
@@ -68,6 +70,7 @@ class Agree:
         function = self._subject.function(name)
         record.tolerance = self._options.tolerance or tolerance_for(function, record.single)
         record.scale = self._options.scale or function.scale
+        record.only = self._options.only
         record.mismatches = compare(
             record.reply.value,
             record.expected,

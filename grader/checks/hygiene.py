@@ -106,6 +106,7 @@ class Hygiene:
                     record.expected,
                     tolerance=PRECISION,
                     scale=function.scale,
+                    only=record.only,
                 )
                 if off:
                     raise WrongAnswer(_imprecise(function))

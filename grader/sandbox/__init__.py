@@ -39,8 +39,10 @@ class Box(Protocol):
 
     @property
     def connection(self) -> Mapping[str, Any] | None:
-        """Jupyter connection info (transport, ip, ports, key, signature_scheme); None when cells
-        are executed over the control socket (`fake`)."""
+        """Jupyter connection info: transport, ip, ports, key, signature_scheme.
+
+        None when cells are executed over the control socket (`fake`).
+        """
         ...
 
     @property

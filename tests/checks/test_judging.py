@@ -75,7 +75,7 @@ def twice_half_square(x):
         ("x *= 1; x += 1; x -= 1; return (x * x).sum() * 0.5 if x.add_(1).sum() is None "
          "else ((x - 1) ** 2).sum() / 2", "h2"),
         ("return (x * x).float().sum().to(x.dtype) * 0.5", "h3"),
-        ("return (x * x).sum() * 0.5 + 0 * torch.rand(())", "h4"),
+        ("return (x * x).sum() * 0.5 + 1e-12 * torch.rand((), dtype=x.dtype)", "h4"),
     ],
 )  # fmt: skip
 def test_hygiene_costs_its_own_row_only(grade_tiny, body, lost):
@@ -129,7 +129,9 @@ def test_what_is_not_the_value_earns_nothing_and_breaks_nothing(grade_tiny, valu
     assert not result.needs_human
 
 
-BROKEN = HIDDEN + '''
+BROKEN = (
+    HIDDEN
+    + '''
 
 @check("1d", points=1)
 def test_broken(student):
@@ -138,6 +140,7 @@ def test_broken(student):
     student.half_square(__import__("torch").ones(2, dtype=__import__("torch").float64))
     {statement}
 '''
+)
 
 
 @pytest.mark.parametrize(
