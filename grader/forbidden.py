@@ -23,7 +23,7 @@ from functools import lru_cache
 from grader.interfaces import AUTOGRAD, DYNAMIC, expand
 from grader.magics import parse
 from grader.meaning import Meanings, meanings_of
-from grader.names import module_of
+from grader.names import TooComplex, module_of
 from grader.operators import forbidden_operators, interfaces_of
 from grader.program import Program
 from grader.reading import Finding, Reader
@@ -95,8 +95,8 @@ def find_forbidden(
         parsed = _parsed(program)
         reader = Reader(parsed.tree, parsed.meanings, wanted, not allow_autograd, parsed.methods)
         findings = reader.read(function)
-    except RecursionError:
-        findings = [Finding("code nested too deeply to be read", 1, (function,))]
+    except (RecursionError, TooComplex):
+        findings = [Finding("code too complex to be read", 1, (function,))]
     found: dict[tuple[str, int, int], Violation] = {}
     for finding in findings:
         place = program.place(finding.line)

@@ -12,12 +12,14 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from grader.names import Binding, Definition, Module, Scope
+from grader.names import Binding, Definition, Module, Scope, TooComplex
 
 UNKNOWN = "?"
 NAMESPACE = ".__dict__"
 GLOBALS = "__main__" + NAMESPACE
 _LONGEST = 200
+_STEPS = 500_000
+"""About a hundred times what an assignment takes, and a few seconds."""
 _ITEMS = frozenset({"get", "__getitem__", "pop", "setdefault"})
 _MEMBERS = frozenset({"__getattribute__", "__getattr__"})
 
@@ -43,11 +45,19 @@ class Meanings:
     """Values that the notebook puts on modules, by dotted name, and on its own functions and
     classes, by name."""
     _known: dict[Binding, frozenset[str]] = field(default_factory=dict)
+    _steps: int = 0
     _open: set[Binding | ast.expr] = field(default_factory=set)
     """What is being worked out right now; meeting it again is a circle."""
 
     def of(self, node: ast.expr, scope: Scope) -> frozenset[str]:
-        """What `node` may stand for; never empty."""
+        """What `node` may stand for; never empty.
+
+        Raises:
+            TooComplex: the program asks for more than `_STEPS` answers.
+        """
+        self._steps += 1
+        if self._steps > _STEPS:
+            raise TooComplex
         match node:
             case ast.Name():
                 return self.of_name(node.id, scope)

@@ -18,6 +18,14 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
+MOST = 1000
+"""A name with more bindings than this is not written to be read."""
+
+
+class TooComplex(Exception):
+    """The program cannot be read in a reasonable time."""
+
+
 @dataclass(frozen=True, eq=False)
 class Binding:
     """One way in which a name gets its meaning; compared by identity."""
@@ -45,11 +53,18 @@ class Module:
     """Modules from which everything was imported."""
 
     def find(self, name: str, before: int | None = None) -> list[Binding]:
-        """The bindings that `name` may have: before a position, or in the end."""
+        """The bindings that `name` may have: before a position, or in the end.
+
+        Raises:
+            TooComplex: there are more than `MOST`.
+        """
         every = self.history.get(name, [])
         known = [b for b in every if before is None or b.position < before] or every
         certain = [n for n, binding in enumerate(known) if binding.certain]
-        return known[certain[-1] if certain else 0 :] + self.floating.get(name, [])
+        found = known[certain[-1] if certain else 0 :] + self.floating.get(name, [])
+        if len(found) > MOST:
+            raise TooComplex
+        return found
 
 
 @dataclass(eq=False)

@@ -26,6 +26,8 @@ from grader.unreadable import explain, follows, recognise, unreadable
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_CELLS = 5000
+MAX_CODE = 2**18
+"""Characters in all code cells: reading code takes time, and a thousand times its size."""
 _BLANK = "\ufeff\0 \t\r\n"
 _KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
@@ -73,6 +75,9 @@ def read(source: Path | bytes) -> Notebook:
     found = list(_raw_cells(raw))
     if len(found) > MAX_CELLS:
         _refuse(unreadable("cells", limit=MAX_CELLS))
+    code = sum(len(_source(c)) for c in found if _kind(c) == "code")
+    if code > MAX_CODE:
+        _refuse(unreadable("code", limit=MAX_CODE // 2**10))
     repairer = Repairer()
     cells = tuple(_cell(number, cell, repairer) for number, cell in enumerate(found, 1))
     notes = tuple(_notes(raw, found, encoding))
@@ -160,19 +165,20 @@ def _raw_cells(raw: Mapping[str, Any]) -> Iterator[Any]:
 def _cell(number: int, raw: Any, repairer: Repairer) -> Cell:
     if not isinstance(raw, dict):
         return Cell(number, "raw", "", MappingProxyType({}))
-    kind = raw.get("cell_type")
-    source = _source(raw)
+    kind, source = _kind(raw), _source(raw)
     if kind == "code":
         source = repairer.repair(number, source)
-    elif kind == "heading":
+    elif raw.get("cell_type") == "heading":
         level = raw.get("level")
         source = "#" * (level if level in (1, 2, 3, 4, 5, 6) else 1) + " " + source
-        kind = "markdown"
-    elif kind == "html":
-        kind = "markdown"
-    elif kind not in ("markdown", "raw"):
-        kind = "raw"
     return Cell(number, kind, source, _metadata(raw.get("metadata")))
+
+
+def _kind(raw: Any) -> str:
+    kind = raw.get("cell_type") if isinstance(raw, dict) else None
+    if kind in ("markdown", "heading", "html"):
+        return "markdown"
+    return "code" if kind == "code" else "raw"
 
 
 def _source(raw: Mapping[str, Any]) -> str:

@@ -32,6 +32,16 @@ _KINDS: Mapping[str, tuple[Text, Text]] = MappingProxyType(
             ),
             _SAVE_AGAIN,
         ),
+        "code": (
+            Text(
+                "notebook 的代码超过 {limit} KiB。",
+                "The notebook holds more than {limit} KiB of code.",
+            ),
+            Text(
+                "请删去粘贴在代码里的数据，保存后重新提交。",
+                "Remove data that were pasted into the code, save, and hand in again.",
+            ),
+        ),
         "archive": (
             Text("这个文件是压缩包，不是 notebook。", "The file is an archive, not a notebook."),
             Text(

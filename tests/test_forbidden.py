@@ -367,13 +367,13 @@ def test_a_cell_that_cannot_be_compiled_defines_nothing():
 
 def test_deep_nesting_is_not_a_way_out():
     deep = "def f(x): return F.mse_loss(x, x)" + " + 1" * 2000
-    assert found(deep) == ["code nested too deeply to be read"]
+    assert found(deep) == ["code too complex to be read"]
 
 
 def test_deep_nesting_spoils_nothing_for_other_functions():
     deep = "a = F" + "".join(f"\na{n} = a{n - 1 if n else ''}" for n in range(1500))
     made = program(deep + "\ndef f(x): return a1499.x\ndef g(x): return a0.mse_loss(x)")
-    assert find_forbidden(made, "f", GD, False)[0].interface.startswith("code nested")
+    assert find_forbidden(made, "f", GD, False)[0].interface.startswith("code too complex")
     assert [v.interface for v in find_forbidden(made, "g", GD, False)] == [
         "torch.nn.functional.mse_loss"
     ]
@@ -383,6 +383,13 @@ def test_many_aliases_take_no_time():
     chain = "\n".join(f"a{n} = a{n - 1} or a{n - 1}" for n in range(1, 200))
     assert found(f"a0 = F\n{chain}\ndef f(x): return a199.mse_loss(x)")
     assert found(f"a = b or a\nb = a or b\n{chain}\ndef f(x): return a.b(b, a)") == []
+
+
+def test_too_many_bindings_are_not_a_way_out():
+    many = "def f():\n global x\n x=f\n" * 2000
+    assert found(many + "def f(): return x") == ["code too complex to be read"]
+    chain = "x=x.a\n" * 3000
+    assert found(f"x = F\n{chain}def f(): return x") == ["code too complex to be read"]
 
 
 @given(

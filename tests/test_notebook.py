@@ -203,6 +203,7 @@ def archive():
         (b'{"cells": [' + b'{"a":' * 100_000, "nested too deeply"),
         (b'{"cells": [' + b"1" * 5000 + b"]}", "not JSON"),
         (b'{"cells": [' + b"1," * 6000 + b"1]}", "more than 5000 cells"),
+        (file_of("x = '" + "a" * 2**20 + "'"), "more than 256 KiB of code"),
     ],
 )
 def test_what_cannot_be_read_is_named(data, words):
