@@ -3,13 +3,14 @@
 import torch
 
 from grader import assert_close, check
+from grader.result import Text
 
 
 @check("1a", points=3)
 def test_squared_loss(agree, draw):
     """平方损失的值正确，只有一个样本时也对
     the squared loss is right, also for a single example"""
-    for n in 1, 7, 64:
+    for n in 64, 7, 1:
         agree("squared_loss", draw.normal(n, scale=3), draw.normal(n, scale=3))
 
 
@@ -26,7 +27,7 @@ def test_squared_loss_of_columns(agree, draw):
 def test_zero_one_loss(agree, draw):
     """0-1 损失是分错的比例
     the 0-1 loss is the share of wrong predictions"""
-    for n, k in (1, 3), (17, 2), (200, 10):
+    for n, k in (200, 10), (17, 2), (1, 3):
         agree("zero_one_loss", draw.normal(n, k), draw.integers(0, k, n))
 
 
@@ -34,7 +35,7 @@ def test_zero_one_loss(agree, draw):
 def test_cross_entropy_loss(agree, draw):
     """交叉熵损失的值正确，类别数、样本数和内存布局各不相同
     the cross-entropy is right for various numbers of classes and examples and memory layouts"""
-    for n, k in (1, 3), (17, 5), (64, 10):
+    for n, k in (64, 10), (17, 5), (1, 3):
         logits = draw.normal(n, k, scale=draw.number(1, 3))
         agree("cross_entropy_loss", logits, draw.integers(0, k, n))
         agree("cross_entropy_loss", draw.strided(logits), draw.integers(0, k, n))
@@ -60,10 +61,15 @@ def test_cross_entropy_is_invariant(student, draw):
     loss = student.cross_entropy_loss(logits, y)
 
     raised = student.cross_entropy_loss(logits + draw.normal(12, 1, scale=5), y)
-    assert_close(raised, loss, tolerance=1e-9, what="加上常数之后的损失 / the loss after adding")
+    assert_close(
+        raised, loss, tolerance=1e-9, what=Text("加上常数之后的损失", "the loss after adding")
+    )
 
     order = draw.permutation(5)
     renumbered = student.cross_entropy_loss(logits[:, order], torch.argsort(order)[y])
     assert_close(
-        renumbered, loss, tolerance=1e-9, what="重新编号之后的损失 / the loss after renumbering"
+        renumbered,
+        loss,
+        tolerance=1e-9,
+        what=Text("重新编号之后的损失", "the loss after renumbering"),
     )

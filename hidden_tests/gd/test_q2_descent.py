@@ -1,13 +1,14 @@
 """Question 2: descent on a square, numerical gradients."""
 
 from grader import assert_close, check
+from grader.result import Text
 
 
 @check("2a", points=4)
 def test_gd_on_square(agree, draw):
     """各种形状的起点，轨迹都正确
     the path is right for starts of any shape"""
-    for shape, lr in ((), 0.1), ((4,), 0.25), ((2, 3), 0.9):
+    for shape, lr in ((2, 3), 0.9), ((4,), 0.25), ((), 0.1):
         agree("gd_on_square", draw.normal(*shape), lr, draw.integer(5, 21))
 
 
@@ -26,8 +27,8 @@ def test_rows_are_copies(student, draw):
     every row of the path is its own copy: row 0 is still the start, later rows differ"""
     theta0 = draw.normal(3)
     path = student.gd_on_square(theta0, 0.3, 4)
-    assert_close(path[0], theta0, what="第 0 行 / row 0")
-    assert_close(path[1:], 0.4 * path[:-1], what="后面的行 / the later rows")
+    assert_close(path[0], theta0, what=Text("第 0 行", "row 0"))
+    assert_close(path[1:], 0.4 * path[:-1], what=Text("后面的行", "the later rows"))
 
 
 @check("2d", points=4)
@@ -47,7 +48,9 @@ def test_order_of_the_error(student, draw, expect):
     h = draw.number(0.1, 0.3)
 
     cubic = student.numerical_gradient([0.0, 0.0, 0.0, 1.0], theta, h)
-    assert_close(cubic - 3 * theta**2, 0 * theta + h**2, tolerance=1e-9, what="误差 / the error")
+    assert_close(
+        cubic - 3 * theta**2, 0 * theta + h**2, tolerance=1e-9, what=Text("误差", "the error")
+    )
 
     wide, narrow = (
         student.numerical_gradient([0.0, 0.0, 0.0, 0.0, 1.0], theta, step) - 4 * theta**3

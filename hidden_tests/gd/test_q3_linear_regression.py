@@ -1,13 +1,14 @@
 """Question 3: the gradient of linear regression."""
 
 from grader import assert_close, check
+from grader.result import Text
 
 
 @check("3a", points=4)
 def test_without_penalty(agree, draw):
     """不带惩罚项时，损失和梯度都正确
     loss and gradients are right when nothing is penalised"""
-    for n, d in (1, 3), (20, 4):
+    for n, d in (20, 4), (1, 3):
         X, y, w, b = draw.normal(n, d), draw.normal(n), draw.normal(d), draw.normal()
         agree("linear_regression_grad", X, y, w, b, 0.0)
 
@@ -32,11 +33,11 @@ def test_identities(student, draw, slope):
 
     added = {leaf: penalised[leaf] - plain[leaf] for leaf in plain}
     penalty = {"loss": lam / 2 * w @ w, "w": lam * w, "b": 0 * b}
-    assert_close(added, penalty, tolerance=1e-9, what="惩罚项 / the penalty")
+    assert_close(added, penalty, tolerance=1e-9, what=Text("惩罚项", "the penalty"))
 
     slopes = {
         "w": slope(lambda v: student.linear_regression_grad(X, y, v, b, lam)["loss"], w),
         "b": slope(lambda v: student.linear_regression_grad(X, y, w, v, lam)["loss"], b),
     }
     gradients = {leaf: penalised[leaf] for leaf in slopes}
-    assert_close(gradients, slopes, tolerance=1e-6, what="梯度 / the gradients")
+    assert_close(gradients, slopes, tolerance=1e-6, what=Text("梯度", "the gradients"))

@@ -6,6 +6,7 @@ import torch
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
 from grader import assert_close, check
+from grader.result import Text
 
 
 @dataclass
@@ -81,13 +82,15 @@ def test_behaviour(train, draw, expect):
     first, second = (
         train("train_softmax_regression", data.X, data.y, data.classes, seed=seed) for _ in "12"
     )
-    assert_close(second.state, first.state, tolerance=1e-6, what="同一种子的模型 / equal seeds")
+    assert_close(
+        second.state, first.state, tolerance=1e-6, what=Text("同一种子的模型", "equal seeds")
+    )
 
     rows = data.X_held_out[:5]
     batch = first.predict("predict", rows, shape=(5, data.classes))
     for i in range(5):
         single = first.predict("predict", rows[i : i + 1], shape=(1, data.classes))
-        assert_close(single, batch[i : i + 1], tolerance=1e-5, what="逐个预测 / one by one")
+        assert_close(single, batch[i : i + 1], tolerance=1e-5, what=Text("逐个预测", "one by one"))
 
     loss = first.history["loss"]
     expect(
