@@ -693,16 +693,16 @@ def state_jacobian_norms(h, Wh):
 
 # %% [markdown] lang="zh" solution="hidden"
 # **评分要点（思考题一）。** 两张图 1 分。左图 1 分：$h=0$ 时 $J=cQ$，连乘的谱范数恰为 $c^{T-s}$，对数图上是斜率 $\log c$ 的直线；
-# $c<1$ 指数消失，$c>1$ 指数爆炸，$c=1$ 不变。右图 1.5 分：$1-h_t^2\le1$ 使每一步都更小，所以范数不超过左图；$c=1$ 也会消失；
-# $c=1.1$、$1.5$ 增长慢得多，饱和的单元导数近于 0，$c=1.5$ 时起初仍在增长。裁剪 1.5 分：它只限制步长、不改变方向，对付爆炸；
+# $c<1$ 指数消失，$c>1$ 指数爆炸，$c=1$ 不变。右图 1.5 分：$1-h_t^2\le1$ 使每一步都更小，所以曲线不高于左图的直线；$c=1$、$1.1$ 也会消失；
+# $c=1.5$ 时饱和单元的导数近于 0，与放大大致相消，范数停在 1 的附近，没有爆炸。裁剪 1.5 分：它只限制步长、不改变方向，对付爆炸；
 # 已经消失的梯度与噪声混在一起，放大也找不回远处的信息；LSTM 的记忆以加法更新，$\partial c_t/\partial c_{t-1}$ 的直接部分是 $f$，接近 1 时梯度可以走得很远。
 
 # %% [markdown] lang="en" solution="hidden"
 # **Marking guide (written question 1).** Figures, 1 point. On the left, 1 point: at $h=0$ we have $J=cQ$, the product has
 # the norm $c^{T-s}$ exactly, a line of slope $\log c$; it vanishes exponentially for $c<1$, explodes for $c>1$, stays for
-# $c=1$. On the right, 1.5 points: $1-h_t^2\le1$ makes every factor smaller, so no curve lies above its line; $c=1$ vanishes,
-# too; $c=1.1$ and $1.5$ grow far more slowly, since saturated units have derivatives near 0, with growth at first for
-# $c=1.5$. Clipping, 1.5 points: it bounds the length of a step and keeps its direction, which helps against explosion; a
+# $c=1$. On the right, 1.5 points: $1-h_t^2\le1$ makes every factor smaller, so no curve lies above its line; $c=1$ and
+# $1.1$ vanish, too; at $c=1.5$ the small derivatives of saturated units about balance the growth, and the norm stays near 1
+# instead of exploding. Clipping, 1.5 points: it bounds the length of a step and keeps its direction, which helps against explosion; a
 # vanished gradient is buried under that of near steps, and no scaling brings it back; the LSTM updates its memory
 # by addition, the direct part of $\partial c_t/\partial c_{t-1}$ is $f$, and with $f$ near 1 gradients travel far.
 
@@ -912,7 +912,7 @@ def predict_adder(state, a, b):
 
 
 # %% active="ipynb"
-# check_here("train_adder", "predict_adder")
+# check_here("train_adder")
 
 # %% [markdown] lang="zh"
 # 先在 3 位数上看一看：损失是否下降？哪一位错得最多？
@@ -983,14 +983,16 @@ def predict_adder(state, a, b):
 # *Your answer here.*
 
 # %% [markdown] lang="zh" solution="hidden"
-# **评分要点（思考题二）。** 图与描述 2 分：长度 8 上三种都接近 1；24 上差别很大，LSTM 和简单循环网络随种子变化可以从 0 到 1，GRU 通常最稳。
+# **评分要点（思考题二）。** 图与描述 2 分：长度 8 上三种都接近 1；24 上差别很大：LSTM 随种子可以是 0 到 1 之间的任何数，
+# 简单循环网络大多明显下降，GRU 通常最稳。
 # 原因 2 分：训练只约束前 8 步所到达的状态；更多步以后状态（特别是没有上界的 $c_t$）会漂移到没见过的区域，进位的判断在那里没有保证，
 # 且误差会一步步累积；学到的不必是“两个状态的自动机”，可以是只在 8 步内有效的东西。改进 1 分，任一合理者：训练不同长度或更长的题，从随机的初始状态开始，
 # 正则化或噪声使状态离散，以验证集上的长题选模型，等等。
 
 # %% [markdown] lang="en" solution="hidden"
 # **Marking guide (written question 2).** Figure and description, 2 points: near 1 at length 8 for all; large differences at
-# 24, where LSTM and simple network range from 0 to 1 between seeds and the GRU is usually steadiest. Reason, 2 points: training only
+# 24, where the LSTM may reach anything from 0 to 1 depending on the seed, the simple network mostly falls off clearly and the
+# GRU is usually steadiest. Reason, 2 points: training only
 # constrains the states that 8 steps reach; with more steps the state (the unbounded $c_t$ above all) drifts to where it has
 # never been, nothing vouches for the carry there, and errors add up; what was learnt need not be an automaton
 # with two states, it may be something that works for 8 steps. Remedy, 1 point for anything sensible: mixed or greater lengths in
