@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -68,11 +68,12 @@ def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> Submi
             verdict=fault.verdict,
             diagnosis=fault.diagnosis,
         )
-    violations = find_violations(notebook, assignment)
     limits = assignment.limits
     with Session(
         sandbox, notebook, limits, packages=assignment.packages, device=job.device
     ) as session:
+        failed = [c.number for c in session.run.cells if c.verdict is not Verdict.ACCEPTED]
+        violations = find_violations(notebook, assignment, failed)
         judgement = _judge(job, bench, session, violations)
         usage = session.usage()
     result = _filled_in(blank, judgement, session.run, _written(notebook, assignment))
@@ -135,9 +136,17 @@ class Unreadable:
         """There is nothing to forget."""
 
 
-def find_violations(notebook: Notebook, assignment: Assignment) -> dict[str, ForbiddenApi]:
-    """The graded functions whose code, or what it calls, names a forbidden interface."""
-    program = code(notebook)
+def find_violations(
+    notebook: Notebook, assignment: Assignment, failed: Collection[int] = ()
+) -> dict[str, ForbiddenApi]:
+    """The graded functions whose code, or what it calls, names a forbidden interface.
+
+    Args:
+        notebook: as read.
+        assignment: says what is forbidden where.
+        failed: numbers of the cells that did not run to their end.
+    """
+    program = code(notebook, failed)
     found = {}
     for question in assignment.questions:
         if not question.forbidden and question.allow_autograd:

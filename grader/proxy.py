@@ -20,9 +20,9 @@ from grader.compare import Mismatch, conform
 from grader.course import Assignment, Function
 from grader.diagnosis import Observation, explain
 from grader.errors import BrokenAssignment, ForbiddenApi, SubmissionFault, WrongAnswer
-from grader.operators import forbidden_operators
+from grader.forbidden import describe_operators, forbidden_operators
 from grader.oracle import Oracle
-from grader.result import Diagnosis, Text
+from grader.result import Diagnosis
 
 
 class Session(Protocol):
@@ -194,7 +194,7 @@ class Subject:
         self.now.asked += reply.asked
         used = sorted(operators.intersection(reply.operators))
         if used:
-            raise ForbiddenApi(_forbidden(name, used))
+            raise ForbiddenApi(describe_operators(name, used))
         return reply
 
     def accepted(
@@ -242,22 +242,6 @@ class Subject:
 
 
 _operators = lru_cache(maxsize=64)(forbidden_operators)
-
-
-def _forbidden(name: str, operators: list[str]) -> Diagnosis:
-    """The operators that ran show what the syntax tree did not."""
-    shown = ", ".join(operators[:3])
-    return Diagnosis(
-        "forbidden_api",
-        Text(
-            f"`{name}` 运行时用到了本题不允许的运算：{shown}。",
-            f"While `{name}` ran, it used operators that this question forbids: {shown}.",
-        ),
-        Text(
-            "本题要求自己实现，请不要调用库函数。",
-            "This question asks you to write it yourself: do not call the library's function.",
-        ),
-    )
 
 
 def in_form_of(actual: Any, expected: Any) -> Any:

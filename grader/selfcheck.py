@@ -16,9 +16,8 @@ from grader.checks import Grading, Judgement, judge
 from grader.config import load_handed_out
 from grader.course import Assignment
 from grader.errors import ForbiddenApi, UsageError
-from grader.forbidden import describe, find_forbidden
-from grader.notebook import Notebook, read
-from grader.program import code
+from grader.grade import find_violations
+from grader.notebook import read
 from grader.proxy import Session as Answers
 from grader.proxy import Subject
 from grader.result import CheckResult, NotebookRun, Verdict
@@ -59,11 +58,12 @@ def check_notebook(path: Path, folder: Path | None = None) -> tuple[Judgement, N
     """
     assignment = load_handed_out(folder or find_handed_out(path.resolve().parent, path.stem))
     notebook = read(path)
-    violations = _violations(notebook, assignment)
     with (
         PlainSandbox() as sandbox,
         Session(sandbox, notebook, assignment.limits, packages=assignment.packages) as session,
     ):
+        failed = [c.number for c in session.run.cells if c.verdict is not Verdict.ACCEPTED]
+        violations = find_violations(notebook, assignment, failed)
         return _judge(assignment, session, violations, None), session.run
 
 
@@ -76,18 +76,6 @@ def _judge(
     subject = Subject(assignment, session, None, violations)
     grading = Grading(assignment, subject, b"public", assignment.id)
     return judge(grading, hidden=False, only=only)
-
-
-def _violations(notebook: Notebook, assignment: Assignment) -> dict[str, ForbiddenApi]:
-    program, found = code(notebook), {}
-    for question in assignment.questions:
-        for function in question.functions:
-            violations = find_forbidden(
-                program, function.name, question.forbidden, question.allow_autograd
-            )
-            if violations:
-                found[function.name] = ForbiddenApi(describe(violations))
-    return found
 
 
 def find_handed_out(start: Path, name: str = "") -> Path:

@@ -57,7 +57,7 @@ def draw(grading: Grading) -> Draw:
 
 @pytest.fixture
 def part(grading: Grading) -> Callable[[str], AbstractContextManager[None]]:
-    """Faults in the block of `with part("wine")` cost this part only."""
+    """A block whose faults cost the named part only."""
     return grading.trial.part
 
 

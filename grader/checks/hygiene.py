@@ -96,10 +96,10 @@ class Hygiene:
     def precision(self) -> None:
         """H3: float64 results are as precise as float64 allows."""
         for function, records in list(self._running()):
+            if not function.precise or any(r.mismatches for r in records):
+                continue
             for record in records:
-                if not function.precise or not record.compared or record.single:
-                    continue
-                if record.mismatches or record.reply is None:
+                if not record.compared or record.single or record.reply is None:
                     continue
                 off = compare(
                     record.reply.value,
