@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.config import load_course
 from grader.errors import GraderError, UsageError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -78,24 +79,29 @@ def checkout() -> Path | None:
     return root if there else None
 
 
-def make_course(folder: Path, source: Path | None = None) -> Made:
+def make_course(folder: Path, source: Path | None = None, only: str | None = None) -> Made:
     """Make a course.
 
     Args:
         folder: where; must not exist or be empty.
         source: a folder with `assignments/`, `reference/` and `hidden_tests/` to copy; by default
-            the checkout that this grader runs from, else a small sample.
+            the checkout that this grader runs from, else a small sample, `SAMPLE`.
+        only: copy this assignment alone, if it is there.
 
     Raises:
         UsageError: the folder is not empty, or the source holds no assignments.
         GraderError: a file cannot be written.
     """
-    origin = source or checkout()
-    names = _assignments(origin) if origin else (SAMPLE_ID,)
+    origin = source or checkout() or SAMPLE
+    names = _assignments(origin) if origin != SAMPLE else (SAMPLE_ID,)
+    names = (only,) if only is not None and only in names else names
     _refuse_to_overwrite(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _copy(origin, names, folder) if origin else _copy_sample(folder)
+        if origin == SAMPLE:
+            _copy_sample(folder)
+        else:
+            _copy(origin, names, folder)
         listed = "".join(SCHEDULED.format(id=name) for name in names)
         (folder / "course.toml").write_text(COURSE + listed.rstrip() + "\n", encoding="utf-8")
         (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
@@ -109,13 +115,17 @@ def make_course(folder: Path, source: Path | None = None) -> Made:
 
 
 def _assignments(source: Path) -> tuple[str, ...]:
-    names = sorted(p.parent.name for p in source.glob("assignments/*/assignment.toml"))
-    if not names:
+    """The complete assignments of a folder: those of its calendar first, in its order."""
+    there = sorted(p.parent.name for p in source.glob("assignments/*/assignment.toml"))
+    there = [name for name in there if any((source / "hidden_tests" / name).glob("test_*.py"))]
+    if not there:
         raise UsageError(
-            f"{source} holds no assignments/*/assignment.toml",
+            f"{source} holds no assignment with hidden tests",
             "Name a course or a checkout of the grader with --from",
         )
-    return tuple(names)
+    calendar = load_course(source).assignments if (source / "course.toml").is_file() else ()
+    planned = [a.id for a in calendar if a.id in there]
+    return tuple(dict.fromkeys([*planned, *there]))
 
 
 def _refuse_to_overwrite(folder: Path) -> None:

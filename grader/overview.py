@@ -31,7 +31,7 @@ class AssignmentStatus:
     needs_human: tuple[str, ...]
     """Students on whom the grader failed."""
     mean: Decimal | None
-    """Of the earned points of those who have been graded."""
+    """Of the earned points of those on whom the grader did not fail."""
     points: Decimal
 
 
@@ -106,6 +106,7 @@ def _status(
     scores = {line.student.id: line.score(scheduled.id) for line in lines}
     graded = {student: s for student, s in scores.items() if s and s.attempt}
     states = [s.state for s in graded.values()]
+    decided = [s.earned for s in graded.values() if s.state is not State.UNDECIDED]
     return AssignmentStatus(
         id=scheduled.id,
         due=scheduled.due,
@@ -118,8 +119,6 @@ def _status(
             for line in lines
             if (row := line.results.get(scheduled.id)) and row.needs_human
         ),
-        mean=rounded(sum((s.earned for s in graded.values()), ZERO) / len(graded))
-        if graded
-        else None,
+        mean=rounded(sum(decided, ZERO) / len(decided)) if decided else None,
         points=sum((q.points for q in assignment.questions), ZERO) if assignment else ZERO,
     )

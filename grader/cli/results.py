@@ -144,17 +144,14 @@ def feedback(
     from grader.overview import assignments_of, class_standings
 
     course = place.course
-    known = assignments_of(course)
+    named = [load_assignment(course, name) for name in assignments]
+    folder, chosen = output or course.feedback, languages or course.languages
     with Gradebook(course.gradebook, create=False) as book:
         lines = class_standings(course, book)
         graded = {row.assignment for row in book.current_results()}
-        for name in assignments or [n for n in known if n in graded]:
-            what = known.get(name) or load_assignment(course, name)
-            folder = output or course.feedback
-            done = write_feedback(
-                course, what, book, folder, languages or course.languages, lines=lines
-            )
-            click.echo(f"{name}: {count(done.students, 'report')} in {done.folder}")
+        for what in named or [a for a in assignments_of(course).values() if a.id in graded]:
+            done = write_feedback(course, what, book, folder, chosen, lines=lines)
+            click.echo(f"{what.id}: {count(done.students, 'report')} in {done.folder}")
             for summary in done.summaries:
                 click.echo(f"  class summary: {summary}")
 

@@ -19,7 +19,8 @@ from grader.progress import RoundProgress
     help="Copy the assignments of this course or checkout [that of the grader, if it runs from "
     "one; else a small sample].",
 )
-def init(folder: Path, source: Path | None) -> None:
+@click.option("--sample", is_flag=True, help="Take the small sample in any case.")
+def init(folder: Path, source: Path | None, sample: bool) -> None:
     """Make a course that grades out of the box.
 
     DIR gets a course.toml with comments, the assignments with their reference and hidden tests,
@@ -29,10 +30,11 @@ def init(folder: Path, source: Path | None) -> None:
     Examples:
       grader init mycourse
       grader init mycourse --from ~/dl-grader
+      grader init trial --sample
     """
-    from grader.init import make_course
+    from grader.init import SAMPLE, make_course
 
-    made = make_course(folder, source)
+    made = make_course(folder, SAMPLE if sample else source)
     click.echo(f"a course with {', '.join(made.assignments)} in {made.folder}")
     click.echo(f"next: cd {made.folder} && grader release && grader verify")
 
