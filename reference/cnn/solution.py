@@ -720,7 +720,7 @@ def pool2d_backward(dout, x, kernel, stride, mode):
 #
 # > 卷积 $3\times3$、24 通道、填充 1 → ReLU → 最大汇聚 2 → 卷积 $3\times3$、48 通道、填充 1 → ReLU → 最大汇聚 2 → 全局最大汇聚 → 线性
 #
-# 用 Adam、学习率 $3\times10^{-3}$、批次大小 32、25 轮，一个 CPU 线程几秒钟就能到 0.95 以上。像素在 $[0,16]$ 之间，先除以 16。
+# 用 Adam、学习率 $3\times10^{-3}$、批次大小 64、25 轮，一个 CPU 线程几秒钟就能到 0.95 以上。像素在 $[0,16]$ 之间，先除以 16。
 #
 # **约定。** 同一个 `seed` 必须得到同样的模型：随机数全部由它产生（这里可以用 `torch.manual_seed(seed)`）。
 # 返回 `{"state": ..., "history": ...}`：`state` 是一个字典，值可以是张量、数、字符串或列表，存放 `predict_cnn` 需要的一切
@@ -744,7 +744,7 @@ def pool2d_backward(dout, x, kernel, stride, mode):
 # > convolution $3\times3$, 24 channels, padding 1 → ReLU → max pooling 2 → convolution $3\times3$, 48 channels, padding 1 → ReLU → max
 # > pooling 2 → global max pooling → linear
 #
-# With Adam, learning rate $3\times10^{-3}$, batches of 32 and 25 epochs, one CPU thread gets above 0.95 in a few seconds. Pixels lie in
+# With Adam, learning rate $3\times10^{-3}$, batches of 64 and 25 epochs, one CPU thread gets above 0.95 in a few seconds. Pixels lie in
 # $[0,16]$: divide by 16 first.
 #
 # **Conventions.** Equal seeds must give equal models: all random numbers come from `seed` (`torch.manual_seed(seed)` is allowed here).
@@ -800,9 +800,9 @@ def _initial_weights(num_classes, generator):
 
 
 def _feature_maps(x, kernels, biases):
-    """Convolution, ReLU, 2×2 max pooling."""
+    """Convolution, ReLU, 2×2 max pooling; the last two commute, and this order is cheaper."""
     maps = torch.nn.functional.conv2d(x, kernels, biases, padding=1)
-    return torch.nn.functional.max_pool2d(maps.relu(), 2)
+    return torch.nn.functional.max_pool2d(maps, 2).relu()
 
 
 def _digit_scores(weights, x):
@@ -813,7 +813,7 @@ def _digit_scores(weights, x):
 
 
 # %%
-def train_cnn(x, y, num_classes, *, seed, epochs=25, lr=3e-3, batch_size=32):
+def train_cnn(x, y, num_classes, *, seed, epochs=25, lr=3e-3, batch_size=64):
     """训练一个卷积网络 / Train a convolutional network.
 
     x             (N, 1, 14, 14)   float32   像素在 [0, 16] 之间 pixels in [0, 16]
