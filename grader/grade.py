@@ -119,7 +119,7 @@ def _judge(
     subject = Subject(bench.assignment, session, bench.oracle, violations, job.device)
     path = f"{bench.assignment.id}/{job.submission.attempt}"
     grading = Grading(bench.assignment, subject, job.secret, path)
-    return judge(grading, checks=job.checks)
+    return judge(grading, checks=job.checks, fail_fast=job.fail_fast)
 
 
 class Unreadable:

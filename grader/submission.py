@@ -36,3 +36,5 @@ class GradingJob:
     key: str = ""
     checks: tuple[str, ...] = ()
     """Run only these checks; all if empty."""
+    fail_fast: bool = False
+    """Stop at the first hidden check that is not accepted."""

@@ -20,7 +20,7 @@ from pathlib import Path
 import nbformat
 
 from grader import catalogue, release
-from grader.compose import as_notebook, compose, compose_module
+from grader.compose import as_notebook, compose, compose_module, replaced
 from grader.course import Assignment, Course
 from grader.grade import grade
 from grader.result import CheckResult, SubmissionResult, Verdict
@@ -77,8 +77,11 @@ class Trial:
     label: str
     replace: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Functions replaced by these sources."""
     checks: tuple[str, ...] = ()
     """The checks that it can affect; all if empty."""
+    fail_fast: bool = False
 
 
 def grade_trial(trial: Trial) -> SubmissionResult:
@@ -86,31 +89,22 @@ def grade_trial(trial: Trial) -> SubmissionResult:
     from grader.config import load_assignment, load_course
 
     assignment = load_assignment(load_course(trial.course), trial.assignment)
-    source = compose_module(assignment, trial.replace)
-    return _graded(
-        trial.course,
-        trial.assignment,
-        as_notebook(source),
-        FakeSandbox(),
-        trial.seed,
-        trial.checks,
-    )
+    source = replaced(compose_module(assignment, trial.replace), trial.sources)[0]
+    return _graded(trial, as_notebook(source), FakeSandbox())
 
 
-def _graded(
-    course: Path,
-    assignment: str,
-    notebook: bytes,
-    sandbox: Sandbox,
-    seed: int = 0,
-    checks: tuple[str, ...] = (),
-) -> SubmissionResult:
+def _graded(trial: Trial, notebook: bytes, sandbox: Sandbox) -> SubmissionResult:
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
-        path = Path(folder) / f"{assignment}.ipynb"
+        path = Path(folder) / f"{trial.assignment}.ipynb"
         path.write_bytes(notebook)
-        submission = Submission(assignment, "verify", path, 1, datetime.now(UTC))
-        secret = f"verify {seed}".encode().ljust(32)
-        job = GradingJob(course, submission, "fake", secret=secret, checks=checks)
+        job = GradingJob(
+            trial.course,
+            Submission(trial.assignment, "verify", path, 1, datetime.now(UTC)),
+            "fake",
+            secret=f"verify {trial.seed}".encode().ljust(32),
+            checks=trial.checks,
+            fail_fast=trial.fail_fast,
+        )
         return grade(job, sandbox)
 
 
@@ -165,15 +159,14 @@ def wrong_trials(
             assignment.id,
             f"{m.function}.{m.name}",
             {m.function: m.name},
-            checks=_affected(m.function, reference, callers(source, m.function)),
+            checks=affected(reference, callers(source, m.function)),
         )
         for m in book.all_misconceptions
     ]
 
 
-def _affected(
-    function: str, reference: SubmissionResult | None, reaching: set[str]
-) -> tuple[str, ...]:
+def affected(reference: SubmissionResult | None, reaching: set[str]) -> tuple[str, ...]:
+    """The hidden checks that call one of the functions `reaching`, and the hygiene rows."""
     if reference is None:
         return ()
     return tuple(
@@ -276,13 +269,14 @@ def check_points(assignment: Assignment, result: SubmissionResult) -> tuple[Find
 
 def check_released(course: Course, assignment: Assignment, sandbox: Sandbox) -> Iterator[Finding]:
     """The released notebooks: solved they earn everything, untouched nothing; nothing leaks."""
+    trial = Trial(course.root, assignment.id, "released")
     automatic = sum((q.points for q in assignment.questions if not q.written), Decimal(0))
     for language in course.languages:
         solved = nbformat.writes(compose(assignment, language=language)).encode()
-        result = _graded(course.root, assignment.id, solved, sandbox)
+        result = _graded(trial, solved, sandbox)
         yield _expect(f"solved notebook ({language})", result, automatic)
         blank = nbformat.writes(release.build(assignment, language)).encode()
-        result = _graded(course.root, assignment.id, blank, sandbox)
+        result = _graded(trial, blank, sandbox)
         yield _expect(f"untouched notebook ({language})", result, Decimal(0))
     leaks = release.leaks(assignment)
     problem = f"{leaks[0]} and {len(leaks) - 1} more" if leaks else ""

@@ -62,6 +62,7 @@ def judge(
     hidden: bool = True,
     only: str | None = None,
     checks: Collection[str] = (),
+    fail_fast: bool = False,
 ) -> Judgement:
     """Run the checks of an assignment against one submission.
 
@@ -71,6 +72,7 @@ def judge(
         hidden: whether to run the hidden ones.
         only: run only the checks about this function.
         checks: run only the checks with these ids; all if empty.
+        fail_fast: stop at the first hidden check that is not accepted.
 
     Raises:
         BrokenAssignment: the tests cannot be collected, or there are none.
@@ -78,7 +80,7 @@ def judge(
     assignment = grading.assignment
     folders = [assignment.hidden_tests] if hidden else []
     folders += [assignment.public_tests] if public and assignment.public_tests.is_dir() else []
-    plugin = Plugin(grading, only, checks)
+    plugin = Plugin(grading, only, checks, fail_fast)
     code = pytest.main([*ARGUMENTS, *map(str, folders)], plugins=[plugin])
     if plugin.problem is not None:
         raise plugin.problem
@@ -132,11 +134,16 @@ class Plugin:
     """Collects checks, runs them in order, and settles each."""
 
     def __init__(
-        self, grading: Grading, only: str | None = None, checks: Collection[str] = ()
+        self,
+        grading: Grading,
+        only: str | None = None,
+        checks: Collection[str] = (),
+        fail_fast: bool = False,
     ) -> None:
         self.grading = grading
         self.only = only
         self.checks = checks
+        self.fail_fast = fail_fast
         self.results: list[CheckResult] = []
         self.problem: BrokenAssignment | None = None
         self._raised: BaseException | None = None
@@ -174,12 +181,20 @@ class Plugin:
         """Run every check; then once more those that a wrong callee may have failed."""
         if self.problem is None:
             try:
-                outcomes = [(item, self._run(item, ())) for item in session.items]
-                outcomes = [(item, self._follow_through(item, r)) for item, r in outcomes]
-                self.results = name_causes([r for _, r in outcomes], self.grading.subject)
+                self.results = self._run_all(session.items)
             except BrokenAssignment as problem:
                 self.problem = problem
         return True
+
+    def _run_all(self, items: list[pytest.Item]) -> list[CheckResult]:
+        results = []
+        for item in items:
+            results.append(self._run(item, ()))
+            failed = results[-1].verdict is not Verdict.ACCEPTED and not results[-1].public
+            if failed and self.fail_fast:
+                return results
+        results = list(map(self._follow_through, items, results))
+        return name_causes(results, self.grading.subject)
 
     def _follow_through(self, item: pytest.Item, result: CheckResult) -> CheckResult:
         """The same check with failed callees answered by the reference (curriculum 0.8)."""

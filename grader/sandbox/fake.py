@@ -8,6 +8,7 @@ the time limit of a call, and a call that hangs goes on hanging in its thread.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import importlib.util
 import socket
 import sys
@@ -72,9 +73,13 @@ class FakeBox:
         return Usage(wall_time=time.perf_counter() - self._started)
 
     def close(self) -> None:
-        """Hang up and wait a moment for the thread."""
+        """Hang up and wait a moment for the thread; one that runs on is asked to end."""
         self.kill()
         self._thread.join(timeout=1)
+        if self._thread.is_alive():  # ends Python code, though not a call into C
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(self._thread.ident or 0), ctypes.py_object(SystemExit)
+            )
         self.control.close()
         self._theirs.close()
 
