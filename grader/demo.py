@@ -61,14 +61,18 @@ def strongest(sandbox: str) -> tuple[str, Isolation, str]:
         return "plain", isolation_of("plain"), error.problem
 
 
-def set_stage(folder: Path) -> Stage:
+def set_stage(folder: Path, source: Path | None = None) -> Stage:
     """Make a course in `folder` and have a composed class hand in.
+
+    Args:
+        folder: must not exist or be empty.
+        source: where the assignment comes from, as in `make_course`.
 
     Raises:
         UsageError: the folder is not empty.
         GraderError: a file cannot be written.
     """
-    make_course(folder, only=SHOWN)
+    make_course(folder, source, only=SHOWN)
     path = folder / "course.toml"
     text = path.read_text(encoding="utf-8")
     path.write_text(re.sub(r"cell_time = \d+", f"cell_time = {CELL_TIME}", text), encoding="utf-8")
