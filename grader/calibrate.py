@@ -3,8 +3,8 @@
 The reference and the second right solutions run on the inputs that the hidden tests send, with the
 summation order of every contraction and reduction permuted, in float64, in float32, and in float32
 with the inputs of products rounded to the ten mantissa bits of TF32. The largest error over all of
-that is what a tolerance has to leave room for: 2.5 times, or 30 times the typical one. The procedure
-is that of curriculum 7.4.
+that is what a tolerance has to leave room for: 2.5 times, or 30 times the typical one. This is the
+procedure of curriculum 7.4.
 """
 
 from __future__ import annotations
