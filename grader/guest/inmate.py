@@ -12,7 +12,7 @@ import isolate
 import linuxcalls as linux
 import trial
 
-CACHES = ("IPYTHONDIR", "MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR")
+CACHES = ("IPYTHONDIR", "MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR", "XDG_CACHE_HOME")
 
 
 def enter(order, fds, tell):

@@ -87,6 +87,7 @@ def become_zygote(order, requests):
     guest, home, scratch = order["guest"], order["scratch"], order["scratch"]
     if order["level"] == 3:
         linux.mount("proc", "/proc", "proc", linux.NOSUID | linux.NODEV | linux.NOEXEC)
+        linux.mount("tmpfs", "/dev/shm", "tmpfs", linux.NOSUID | linux.NODEV, "size=16m")  # noqa: S108
         guest, home, scratch = rootfs.GUEST, "/box", "/tmp"  # noqa: S108  (its own tmpfs)
     os.set_inheritable(requests, True)
     os.chdir("/")
@@ -95,6 +96,7 @@ def become_zygote(order, requests):
         "TMPDIR": scratch,
         "MPLCONFIGDIR": f"{scratch}/matplotlib",
         "IPYTHONDIR": f"{scratch}/ipython",
+        "XDG_CACHE_HOME": f"{scratch}/cache",
     }
     if order["paths"]:
         environment["PYTHONPATH"] = ":".join(order["paths"])

@@ -44,8 +44,8 @@ def cost_of(pid: int) -> Cost | None:
     """What a process costs; None if it is gone."""
     try:
         return _linux_cost(pid) if sys.platform == "linux" else _psutil_cost(pid)
-    except (OSError, psutil.Error, ValueError):
-        return None
+    except (OSError, psutil.Error, ValueError, IndexError):
+        return None  # gone, or going
 
 
 def shared_memory_of(pid: int) -> int | None:

@@ -23,6 +23,8 @@ from grader.sandbox.processes import Cost, cost_of, shared_memory_of, tree
 MIB = 1024 * 1024
 FILES = 16384
 """More files than this in the working folder count as a full disk."""
+LONGEST_PAUSE = 0.3
+"""Seconds between two looks, however long they take."""
 
 
 class Watchdog:
@@ -35,7 +37,7 @@ class Watchdog:
         folder: a folder whose size counts as disk use, where nothing else limits it.
         charge_root: whether memory and number of processes include the root itself.
         interval: seconds between two looks. A look that takes long is followed by a longer pause,
-            so that watching never costs more than a tenth of a core.
+            so that watching costs little.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Watchdog:
         self._seen: dict[int, Cost] = {}
         self._cpu = 0.0
         self._peak = 0
+        self._weighing = False
         self._born = time.monotonic()
         self._ended: float | None = None
         self._stop = threading.Event()
@@ -75,7 +78,8 @@ class Watchdog:
         May be called twice, and from `on_fault`.
         """
         if self._ended is None:
-            self._look()
+            with self._lock:
+                self._find()
             self._ended = time.monotonic()
         self._stop.set()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
@@ -96,53 +100,82 @@ class Watchdog:
         pause = self._interval
         while not self._stop.wait(pause):
             started = time.monotonic()
-            fault = self._judge(self._look())
+            fault = self._judge()
             if fault is not None:
-                self.fault = fault
-                self._on_fault(fault)
+                self._report(fault)
                 return
-            pause = max(self._interval, 10 * (time.monotonic() - started))
+            took = time.monotonic() - started
+            pause = min(max(self._interval, 4 * took), LONGEST_PAUSE)
+
+    def _report(self, fault: SubmissionFault) -> None:
+        """Tell the owner, if nobody did before and the box has not ended."""
+        with self._lock:
+            if self.fault is not None or self._stop.is_set():
+                return
+            self.fault = fault
+        self._on_fault(fault)
 
     def _find(self) -> None:
         """Bring the costs of all living processes up to date."""
+        # A process that left the tree is still ours, unless its number was given away.
+        ours = [pid for pid, cost in self._seen.items() if _is_same(cost, cost_of(pid))]
         root = self._root()
-        roots = [] if root is None else [root]
-        now: dict[int, Cost] = {}
-        for pid in tree([*roots, *self._seen]):
-            cost = cost_of(pid)
-            before = self._seen.get(pid)
-            # A process that left the tree is still ours, unless its number was given away.
-            if cost is not None and (before is None or before.born == cost.born):
-                now[pid] = cost
-        self._seen = now
+        found = tree(ours if root is None else [root, *ours])
+        costs = {pid: cost_of(pid) for pid in found}
+        self._seen = {pid: cost for pid, cost in costs.items() if cost is not None}
         # The time of a process that nobody waited for is in no other process's account.
-        self._cpu = max(self._cpu, sum(cost.cpu for cost in now.values()))
+        self._cpu = max(self._cpu, sum(cost.cpu for cost in self._seen.values()))
 
-    def _look(self) -> tuple[int, float, int]:
-        """Memory in bytes, CPU seconds and number of the processes that are there now."""
-        with self._lock:
-            self._find()
-            free = None if self._charge_root else self._root()
-            charged = {pid: cost for pid, cost in self._seen.items() if pid != free}
-            memory = sum(cost.memory for cost in charged.values())
-            if memory > self._limits.memory * MIB:
-                # Forks share pages, and each counts them in full; asking who shares is exact and
-                # slow, so only those who look guilty are asked.
-                memory = sum(shared_memory_of(pid) or cost.memory for pid, cost in charged.items())
-            self._peak = max(self._peak, memory)
-            return memory, self._cpu, len(charged)
-
-    def _judge(self, seen: tuple[int, float, int]) -> SubmissionFault | None:
-        memory, cpu, processes = seen
-        if memory > self._limits.memory * MIB:
-            return memory_limit(self._limits.memory)
-        if cpu > self._limits.cpu_time:
-            return cpu_limit(self._limits.cpu_time)
-        if processes > self._limits.processes:
+    def _judge(self) -> SubmissionFault | None:
+        """Look, and say which limit is broken; the cheap questions first."""
+        charged = self._charged()
+        if len(charged) > self._limits.processes:
             return process_limit(self._limits.processes)
+        if self._cpu > self._limits.cpu_time:
+            return cpu_limit(self._limits.cpu_time)
+        memory = sum(cost.memory for cost in charged.values())
+        if memory <= self._limits.memory * MIB:
+            self._peak = max(self._peak, memory)
+        elif not self._weighing:
+            self._weighing = True
+            threading.Thread(target=self._weigh, daemon=True).start()
         if self._folder is not None and _is_full(self._folder, self._limits.disk * MIB):
             return disk_limit(self._limits.disk)
         return None
+
+    def _weigh(self) -> None:
+        """Find out what processes use that seem to use too much.
+
+        Forks share pages, and each counts them in full. Asking who shares is exact, but a process
+        that forks without end can make the answer take long; so this happens aside. It is asked
+        twice, because a sharer that ends while we ask is counted and yet makes others heavier.
+        """
+        memory = min(self._weight(), self._weight())
+        self._peak = max(self._peak, memory)
+        if memory > self._limits.memory * MIB:
+            self._report(memory_limit(self._limits.memory))
+        self._weighing = False
+
+    def _weight(self) -> int:
+        memory = 0
+        for pid in self._charged():
+            shared = shared_memory_of(pid)
+            if shared is None:
+                cost = cost_of(pid)
+                shared = 0 if cost is None else cost.memory
+            memory += shared
+        return memory
+
+    def _charged(self) -> dict[int, Cost]:
+        """The processes that count."""
+        with self._lock:
+            self._find()
+            free = None if self._charge_root else self._root()
+            return {pid: cost for pid, cost in self._seen.items() if pid != free}
+
+
+def _is_same(before: Cost, now: Cost | None) -> bool:
+    return now is not None and now.born == before.born
 
 
 def _is_full(folder: Path, size: int) -> bool:

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -176,7 +177,9 @@ class Zygote:
 
     def alive(self) -> bool:
         """Whether it still can be asked."""
-        return self._process.poll() is None
+        watched = select.poll()
+        watched.register(self._requests, select.POLLHUP)
+        return self._process.poll() is None and not watched.poll(0)
 
     def close(self) -> None:
         """End it, at level 3 with every box. May be called twice."""

@@ -1,0 +1,153 @@
+"""A box at each level of the `linux` sandbox, and things outside that it must not reach."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+
+from grader.course import Limits
+from grader.errors import SandboxError
+from grader.sandbox import BoxSpec
+
+pytest.importorskip("resource", reason="the linux sandbox needs Linux")
+
+Run = Callable[..., str]
+
+
+@pytest.fixture(scope="module", params=[3, 2], ids=["isolated", "confined"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """One sandbox per level and test file."""
+    if sys.platform != "linux":
+        pytest.skip("the linux sandbox needs Linux")
+    from grader.sandbox.linux import LinuxSandbox
+
+    try:
+        opened = LinuxSandbox(level=request.param)
+    except SandboxError as error:
+        pytest.skip(f"level {request.param} cannot be had: {error}")
+    with opened:
+        yield opened
+
+
+@pytest.fixture
+def box(sandbox: Any) -> Iterator[Any]:
+    """A fresh box with two files."""
+    with sandbox.open(BoxSpec(Limits(), files={"data.csv": b"1,2\n", "empty": b""})) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run() -> Run:
+    """Runs a cell in a box and returns what it printed, or the exception that ended it."""
+    return run_cell
+
+
+def run_cell(box: Any, code: str, timeout: float = 60) -> str:
+    client = BlockingKernelClient()
+    connection: Any = dict(box.connection)
+    client.load_connection_info(connection)
+    client.start_channels()
+    printed: list[str] = []
+
+    def hear(message: dict[str, Any]) -> None:
+        content = message["content"]
+        match message["msg_type"]:
+            case "stream":
+                printed.append(content["text"])
+            case "error":
+                printed.append(f"{content['ename']}: {content['evalue']}")
+
+    try:
+        client.execute_interactive(code, timeout=timeout, output_hook=hear)
+    finally:
+        client.stop_channels()
+        client.context.destroy(linger=0)
+    return "".join(printed).strip()
+
+
+@pytest.fixture(scope="session")
+def box_uid() -> int:
+    """The user that boxes of this process run as, seen from outside."""
+    from grader.sandbox.zygote import spare_uid
+
+    uid = spare_uid()
+    return os.getuid() if uid is None else uid
+
+
+class Outside:
+    """Things of the same user as the box, with all permissions, that only walls protect."""
+
+    def __init__(self, folder: Path, uid: int) -> None:
+        self.folder = folder
+        self.secret = folder / "secret"
+        self.secret.write_text("expected values")
+        self.tcp = socket.create_server(("127.0.0.1", 0))
+        self.abstract = f"outside-{os.getpid()}"
+        self.sockets = [self.tcp]
+        for address in ("\0" + self.abstract, str(folder / "socket")):
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(address)
+            listener.listen()
+            self.sockets.append(listener)
+        for path in (folder, self.secret, folder / "socket"):
+            os.chown(path, uid, -1)
+            path.chmod(0o777)
+        for parent in folder.parents:
+            if parent.stat().st_uid == os.getuid() and parent != Path("/"):
+                parent.chmod(parent.stat().st_mode | 0o011)
+        self.victim = subprocess.Popen(
+            ["sleep", "600"], user=uid if os.getuid() == 0 else None, env={"SECRET": "expected"}
+        )
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What attacks are told about the outside."""
+        return {
+            "folder": str(self.folder),
+            "secret": str(self.secret),
+            "port": self.tcp.getsockname()[1],
+            "abstract": self.abstract,
+            "path": str(self.folder / "socket"),
+            "victim": self.victim.pid,
+            "grader": os.getpid(),
+        }
+
+    def close(self) -> None:
+        for listener in self.sockets:
+            listener.close()
+        self.victim.kill()
+        self.victim.wait()
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory, box_uid: int) -> Iterator[Outside]:
+    """What attacks go for."""
+    laid_out = Outside(tmp_path_factory.mktemp("outside"), box_uid)
+    yield laid_out
+    laid_out.close()
+
+
+@pytest.fixture
+def processes_of() -> Callable[[int], list[int]]:
+    """The process ids of a user."""
+    return _processes_of
+
+
+def _processes_of(uid: int) -> list[int]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.uids().real == uid and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
