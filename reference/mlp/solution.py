@@ -694,13 +694,13 @@ def numerical_gradient(params, x, y, activation_name, key, h):
 # %% [markdown] lang="zh"
 # **检验什么时候会骗人？** 三种情形：一，float32 的舍入误差太大，数值梯度请用 float64；二，ReLU 在 0 处有折点，$\pm h$ 之间若跨过折点，
 # 差分与导数都没错却对不上；三，前向和反向里有同一个错误（例如都忘了偏置），两者一致，但都不是你想要的函数。
-# 下面在一个 tanh 网络上比较两种梯度，每个参数的差都应在 $10^{-9}$ 左右。
+# 下面在一个 tanh 网络上比较两种梯度，每个参数的差都应小于 $10^{-9}$。
 
 # %% [markdown] lang="en"
 # **When does this test lie?** Three cases. Rounding in float32 is too coarse: use float64. The ReLU has a kink at 0: if the
 # interval $\pm h$ contains it, difference and derivative are both right and still disagree. And forward and backward pass
 # may share a mistake, such as a forgotten bias: they agree with each other, on a function that you did not want. Below
-# both gradients of a tanh network are compared; every parameter should differ by about $10^{-9}$.
+# both gradients of a tanh network are compared; every parameter should differ by less than $10^{-9}$.
 
 # %% active="ipynb"
 # generator = torch.Generator().manual_seed(0)
@@ -793,7 +793,7 @@ def numerical_gradient(params, x, y, activation_name, key, h):
 #
 # **评分。** 在你没见过的两组数据上训练和测试。手写数字（64 个像素、10 类，像素顺序和类别编号已打乱），隐藏层 `[64]`，
 # 测试正确率 0.92 得满分，0.85 得部分分；两条互相缠绕 1.5 圈的螺旋线（2 个特征、2 类，经过旋转、缩放和平移），隐藏层 `[64, 64]`，
-# 0.95 得满分，0.85 得部分分。线性模型在螺旋线上大约只有 0.66。
+# 0.95 得满分，0.85 得部分分。线性模型在螺旋线上大约只有 0.65。
 
 # %% [markdown] lang="en"
 # ## Question 8　Training (11 points)
@@ -823,7 +823,7 @@ def numerical_gradient(params, x, y, activation_name, key, h):
 # **Grading.** On two data sets that you have not seen. Handwritten digits (64 pixels, 10 classes; pixels reordered, classes
 # renumbered) with hidden layers `[64]`: an accuracy of 0.92 on held-out examples earns all points, 0.85 some. Two spirals
 # wound around each other 1.5 times (2 features, 2 classes; rotated, scaled and shifted) with `[64, 64]`: 0.95 earns all
-# points, 0.85 some. A linear model reaches about 0.66 there.
+# points, 0.85 some. A linear model reaches about 0.65 there.
 
 
 # %%
@@ -1005,14 +1005,14 @@ def predict(state, x):
 # *Your answer here.*
 
 # %% [markdown] lang="zh" solution="hidden"
-# **评分要点（思考题二）。** 图与边界 2 分：`[]` 是一条直线，正确率约 0.66，因为线性模型的边界是超平面；`[8]` 是由少数折线段组成的边界，有几段分错；
+# **评分要点（思考题二）。** 图与边界 2 分：`[]` 是一条直线，正确率约 0.65，因为线性模型的边界是超平面；`[8]` 是由少数折线段组成的边界，有几段分错；
 # `[64, 64]` 沿螺旋弯曲。初始化 1 分：这样浅的网络差别很小；很深时 Xavier 的方差比 He 小一半，ReLU 网络的信号逐层缩小。
 # 对称 2 分：全 0 时 $h_l=0$，ReLU 在 0 处导数也取 0，$W_l$ 的梯度 $h_{l-1}^\top\delta_l$ 与 $\delta_lW_l^\top$ 都是 0，只有输出层的偏置在变；
 # 即使权重取同一个非零常数，同层神经元的值与梯度也永远相同，等于只有一个神经元，随机初始化使它们走上不同的路。
 
 # %% [markdown] lang="en" solution="hidden"
 # **Marking guide (written question 2).** Figure and boundaries, 2 points: `[]` is a straight line with an accuracy of about
-# 0.66, since the boundary of a linear model is a hyperplane; `[8]` is made of few straight pieces and gets parts wrong;
+# 0.65, since the boundary of a linear model is a hyperplane; `[8]` is made of few straight pieces and gets parts wrong;
 # `[64, 64]` bends along the spirals. Initialisation, 1 point: hardly any difference in networks this shallow; in very deep ones
 # Xavier has half the variance of He, and the signal of a ReLU network shrinks from layer to layer. Symmetry, 2 points: from
 # zero, $h_l=0$, the derivative of the ReLU at 0 is taken as 0, and both $h_{l-1}^\top\delta_l$ and $\delta_lW_l^\top$ vanish, so
