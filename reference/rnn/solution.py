@@ -921,7 +921,7 @@ def predict_adder(state, a, b):
 # A first look, with 3-digit numbers: does the loss fall, and which digits go wrong most?
 
 # %% active="ipynb"
-# trained = train_adder(*make_additions(3000, 3, seed=1), seed=0)
+# trained = train_adder(*make_additions(5000, 3, seed=1), seed=0)
 # a, b, s = make_additions(1000, 3, seed=2)
 # correct = predict_adder(trained["state"], a, b).argmax(dim=-1) == s
 #

@@ -128,7 +128,7 @@ def test_sample_tokens(student, expect):
 def test_adder(train, expect):
     """3 位数的加法，一半以上全对
     more than half of the additions of 3-digit numbers are right in all digits"""
-    trained = train("train_adder", *additions(3000, seed=0), seed=0)
+    trained = train("train_adder", *additions(5000, seed=0), seed=0)
     a, b, s = additions(500, seed=1)
     logits = trained.predict("predict_adder", a, b, shape=(500, 4, 10))
     share = (logits.argmax(dim=-1) == s).all(dim=1).double().mean().item()
