@@ -139,7 +139,7 @@ def test_a_leaked_line_of_a_solution_is_found(tmp_path):
     region = solution.split("# BEGIN SOLUTION")[3].split("# END SOLUTION")[0]
     line = max(region.splitlines(), key=len)
     public.write_text(f"def leak(logits, y):\n{line}\n", encoding="utf-8")
-    assert [leak.path for leak in release.leaks(assignment)] == [public]
+    assert [leak.file for leak in release.leaks(assignment)] == [public]
 
 
 def test_composed_notebooks_hold_the_variant():
