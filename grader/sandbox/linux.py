@@ -59,7 +59,7 @@ class LinuxSandbox:
                 zygote = self._start()
             self._boxes = [box for box in self._boxes if box.alive()]
             try:
-                box = LinuxBox(zygote, spec, next(self._numbers), self._settings())
+                box = LinuxBox(zygote, spec, next(self._numbers), self._settings(spec))
             except SandboxError:
                 if not zygote.alive():
                     self._end()
@@ -69,14 +69,14 @@ class LinuxSandbox:
             self._boxes.append(box)
             return box
 
-    def _settings(self) -> dict[str, object]:
+    def _settings(self, spec: BoxSpec) -> dict[str, object]:
         # Before version 6 Landlock cannot let processes of a box signal only each other, so a
         # copy of the kernel could not be ended: the kernel answers calls itself.
         walls = self.isolation.details
         forks = self.isolation.level == 3 or not any(
             wall in walls for wall in ("landlock 3", "landlock 4", "landlock 5")
         )
-        return {"fork": forks, "threads": 1, "seed": 0}
+        return {"fork": forks, "threads": 1, "seed": 0, "output": spec.limits.output}
 
     def _start(self) -> Zygote:
         self._end()
