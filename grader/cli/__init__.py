@@ -20,7 +20,7 @@ from grader.errors import GraderError
 from grader.version import VERSION
 
 INTERRUPTED = 130
-EXTRAS = {"sqlalchemy", "jupytext", "babel", "nh3", "markdown_it", "matplotlib"}
+EXTRAS = {"babel", "jupytext", "matplotlib", "sqlalchemy"}
 """Modules of the extra `course`; a student's machine may lack them."""
 
 
