@@ -980,7 +980,7 @@ def predict_cnn(state, x):
 # (If your network takes $14\times14$ inputs only, write another version for this question that does not depend on the size.)
 
 # %% active="ipynb"
-# def train_dense(x, y, num_classes, hidden, *, seed, epochs=30):
+# def train_dense(x, y, num_classes, hidden, *, seed, epochs=20):
 #     """A linear model (hidden = 0) or a network with one hidden layer; returns the trained module."""
 #     torch.manual_seed(seed)
 #     layers = [torch.nn.LazyLinear(num_classes)]
@@ -1008,7 +1008,7 @@ def predict_cnn(state, x):
 #     x, y = canvases[fit], labels[fit]
 #     x_new, y_new = canvases[held_out], labels[held_out]
 #     linear, dense = (train_dense(x, y, 10, hidden, seed=0) for hidden in (0, 128))
-#     state = train_cnn(x, y, 10, seed=0, epochs=12)["state"]
+#     state = train_cnn(x, y, 10, seed=0, epochs=10)["state"]
 #     outputs = (linear(x_new / 16), dense(x_new / 16), predict_cnn(state, x_new))
 #     for values, output in zip(scores.values(), outputs):
 #         values.append((output.argmax(dim=1) == y_new).float().mean().item())
