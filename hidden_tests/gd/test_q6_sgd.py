@@ -3,8 +3,9 @@
 from grader import check
 
 
-def epoch(draw, n, batch_size, d=5, k=3):
-    X, y, W, b = draw.normal(n, d), draw.integers(0, k, n), draw.normal(d, k), draw.normal(k)
+def epoch(draw, n, batch_size, scale=1):
+    X, y = draw.normal(n, 5, scale=scale), draw.integers(0, 3, n)
+    W, b = draw.normal(5, 3), draw.normal(3)
     return X, y, W, b, draw.number(0.3, 1), batch_size, draw.permutation(n)
 
 
@@ -26,7 +27,7 @@ def test_last_batch(agree, draw):
 
 @check("6c", points=2)
 def test_losses(agree, draw):
-    """记录的是每次更新之前的批次损失
-    what is recorded is the batch loss before each update"""
-    for n, batch_size in (12, 4), (23, 5), (7, 16), (6, 1):
-        agree.using(only=("losses",))("sgd_epoch", *epoch(draw, n, batch_size))
+    """记录的是每次更新之前的批次损失，特征较大时也对
+    what is recorded is the batch loss before each update, also for large features"""
+    for n, batch_size, scale in (12, 4, 1), (23, 5, 1), (7, 16, 1), (6, 1, 1), (12, 4, 10):
+        agree.using(only=("losses",))("sgd_epoch", *epoch(draw, n, batch_size, scale))
