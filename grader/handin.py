@@ -1,7 +1,7 @@
 """Finds what has been handed in under `submissions/`.
 
-    submissions/gd/2026001/homework.ipynb            one attempt
-    submissions/gd/2026001/1/…  submissions/gd/2026001/2/…   several, by number
+submissions/gd/2026001/homework.ipynb            one attempt
+submissions/gd/2026001/1/…  submissions/gd/2026001/2/…   several, by number
 """
 
 from __future__ import annotations
