@@ -35,15 +35,15 @@ def test_accuracy(train, draw, quality):
         "The share of sums with all 8 digits right",
         findings=[
             (
-                sums <= 0.03 and 0.5 <= digits <= 0.62,
+                sums <= 0.03 and 0.54 <= digits <= 0.6,
                 f"单个数字的正确率是 {digits:.2f}：模型没有利用上一位的进位。",
                 f"Single digits are right at {digits:.2f}: "
                 "the model does not use the carry of the previous digit.",
             ),
             (
-                sums <= 0.05 and digits < 0.2,
-                f"单个数字的正确率只有 {digits:.2f}，与随便猜差不多：模型几乎没有学到东西。",
-                f"Single digits are right at {digits:.2f}, no better than guessing: "
+                digits < 0.3,
+                f"单个数字的正确率只有 {digits:.2f}，比随便猜好不了多少：模型几乎没有学到东西。",
+                f"Single digits are right at {digits:.2f}, little better than guessing: "
                 "the model has learnt next to nothing.",
             ),
             (
