@@ -94,6 +94,21 @@ def _rules(order, isolated):
     if isolated:
         writable = ("/box", "/tmp", "/dev/shm", "/dev/pts")  # noqa: S108  (the box's own)
         return [("/", read), *((path, write) for path in writable), *rules]
-    readable = (*rootfs.SYSTEM, *rootfs.FILES, *order["prefixes"], order["guest"])
-    rules += [(path, read) for path in (*readable, "/proc/cpuinfo", "/proc/meminfo")]
+    folders = (*rootfs.SYSTEM, *order["prefixes"])
+    rules += [(path, landlock.READ_DIR) for path in folders]
+    rules += [(path, read) for folder in folders for path in _around(folder, order["hidden"])]
+    single = (*rootfs.FILES, order["guest"], "/proc/cpuinfo", "/proc/meminfo")
+    rules += [(path, read) for path in single]
     return [*rules, (order["work"], write), (order["scratch"], write)]
+
+
+def _around(folder, hidden):
+    """`folder`, or what is in it, so that nothing in it that is hidden is included."""
+    folder = os.path.realpath(folder)
+    inside = [path for path in hidden if path == folder or path.startswith(folder + "/")]
+    if not inside:
+        return [folder]
+    if folder in inside or not Path(folder).is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return [path for entry in entries for path in _around(entry.path, inside)]

@@ -74,7 +74,7 @@ def enter(order):
     else:
         inside = uid
         linux.unshare(linux.NEWNS)
-    rootfs.build(order["root"], order["prefixes"], order["guest"])
+    rootfs.build(order["root"], order["prefixes"], order["guest"], order["hidden"])
     if inside:
         linux.become(uid, ())
     linux.unshare(SPACES)

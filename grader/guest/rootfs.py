@@ -36,13 +36,14 @@ TEXTS = {
 GUEST = "/guest"
 
 
-def build(root, prefixes, guest):
+def build(root, prefixes, guest, hidden):
     """Make the tree at `root` and change into it.
 
     Args:
         root: an empty folder.
         prefixes: where Python and its packages are installed.
         guest: the folder with these files; its Python files are copied.
+        hidden: folders that are empty in the tree, wherever they would appear.
     """
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", root, "tmpfs", NOSUID | NODEV, "mode=755,size=16m,nr_inodes=4096")
@@ -55,6 +56,10 @@ def build(root, prefixes, guest):
         _bind(path, root)
     for path in prefixes:
         _bind(path, root)
+    for path in hidden:
+        target = root / path.lstrip("/")
+        if target.is_dir():
+            mount("tmpfs", str(target), "tmpfs", RDONLY | NOSUID | NODEV, "mode=755,size=4k")
     _devices(root)
     for name, text in TEXTS.items():
         (root / name).write_text(text)

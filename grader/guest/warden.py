@@ -97,6 +97,8 @@ def guard(kernel, leash, order):
     hear, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    for unwanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(unwanted, signal.SIG_IGN)
     watched = select.poll()
     watched.register(leash, select.POLLIN)
     watched.register(hear, select.POLLIN)

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import threading
@@ -25,6 +24,7 @@ from grader.result import Usage
 from grader.sandbox import BoxSpec
 from grader.sandbox.channels import Channels
 from grader.sandbox.log import Log
+from grader.sandbox.removal import remove
 from grader.sandbox.watchdog import Watchdog
 from grader.sandbox.zygote import Zygote
 
@@ -199,7 +199,7 @@ class LinuxBox:
                 if fd >= 0:
                     os.close(fd)
             self._warden = self._kernel = -1
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove(self._folder)
 
     def __enter__(self) -> Self:
         return self

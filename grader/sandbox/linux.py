@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -28,14 +29,21 @@ class LinuxSandbox:
     Args:
         level: 3 or 2; None for the strongest that this machine holds.
         packages: modules to import once, for all boxes.
+        hidden: folders that no box may read, even if they are where Python is installed.
 
     Raises:
         SandboxError: the level cannot be had here; the remedy says what can be done.
     """
 
-    def __init__(self, level: int | None = None, packages: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        level: int | None = None,
+        packages: tuple[str, ...] = (),
+        hidden: tuple[Path, ...] = (),
+    ) -> None:
         self.isolation = isolation_at(level)
         self._packages = packages
+        self._hidden = hidden
         self._numbers = itertools.count(1)
         self._boxes: list[LinuxBox] = []
         self._lock = threading.Lock()
@@ -80,7 +88,7 @@ class LinuxSandbox:
 
     def _start(self) -> Zygote:
         self._end()
-        self._zygote = Zygote(self.isolation.level, self._packages)
+        self._zygote = Zygote(self.isolation.level, self._packages, self._hidden)
         return self._zygote
 
     def _end(self) -> None:

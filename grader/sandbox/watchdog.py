@@ -23,6 +23,8 @@ from grader.sandbox.processes import Cost, cost_of, shared_memory_of, tree
 MIB = 1024 * 1024
 FILES = 16384
 """More files than this in the working folder count as a full disk."""
+DEPTH = 100
+"""So do folders in folders beyond this, which are made to hide something."""
 LONGEST_PAUSE = 0.3
 """Seconds between two looks, however long they take."""
 
@@ -181,15 +183,20 @@ def _is_same(before: Cost, now: Cost | None) -> bool:
 def _is_full(folder: Path, size: int) -> bool:
     """Whether the files below `folder` take more than `size` bytes, links not followed."""
     count = total = 0
-    for here, _folders, names in os.walk(folder):
-        for name in names:
-            try:
-                total += _taken(os.lstat(os.path.join(here, name)))  # noqa: PTH118
-            except OSError:
-                continue
-            count += 1
-            if total > size or count > FILES:
-                return True
+    todo = [(str(folder), 0)]
+    while todo:
+        here, depth = todo.pop()
+        try:
+            with os.scandir(here) as entries:
+                for entry in entries:
+                    count += 1
+                    total += _taken(entry.stat(follow_symlinks=False))
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append((entry.path, depth + 1))
+        except OSError:
+            continue  # it is gone
+        if total > size or count > FILES or depth > DEPTH:
+            return True
     return False
 
 

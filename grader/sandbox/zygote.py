@@ -19,8 +19,11 @@ from typing import Any
 
 from grader.errors import SandboxError
 from grader.sandbox.log import Log
+from grader.sandbox.removal import remove
 
-GUEST = Path(__file__).resolve().parent.parent / "guest"
+PACKAGE = Path(__file__).resolve().parent.parent
+"""Ourselves: installed, we bring the sample course with its solutions."""
+GUEST = PACKAGE / "guest"
 READY = 180.0
 """Seconds that importing everything may take on a slow disk."""
 SPARE_UID = 200001
@@ -42,6 +45,12 @@ class Python:
 def python() -> Python:
     """This interpreter, as boxes need it."""
     prefixes = tuple(dict.fromkeys((sys.prefix, sys.base_prefix)))
+    for prefix in map(Path, prefixes):
+        if prefix in (Path("/"), Path.home()):
+            raise SandboxError(
+                f"Python is installed in {prefix} itself, which boxes would be able to read",
+                "Install the grader in a virtual environment",
+            )
     paths: list[str] = []
     for name in NEEDED:
         spec = importlib.util.find_spec(name)
@@ -70,14 +79,20 @@ class Zygote:
     """A process that forks boxes. Starting does not wait for it to be ready."""
 
     def __init__(
-        self, level: int, packages: tuple[str, ...] = (), *, preload: bool = True
+        self,
+        level: int,
+        packages: tuple[str, ...] = (),
+        hidden: tuple[Path, ...] = (),
+        *,
+        preload: bool = True,
     ) -> None:
         self.level = level
         self.uid = spare_uid()
         self.python = python()
+        self._hidden = [str(path.resolve()) for path in (PACKAGE, *hidden)]
         self.folder = _folder()
         # Also at the end of a program that forgot to close, or died of an exception.
-        self._remove = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self._remove = weakref.finalize(self, remove, self.folder)
         self.log = Log()
         self._ready = False
         self.capabilities = self._capabilities()
@@ -136,6 +151,7 @@ class Zygote:
             "guest": str(self.folder / "guest"),
             "root": str(self.folder / "root"),
             "scratch": str(self.folder / "scratch"),
+            "hidden": self._hidden,
             "packages": packages,
             "preload": preload,
         }

@@ -89,6 +89,7 @@ PROCESSES = {
     "read memory": "call(310, 270, {victim}, 0, 0, 0, 0, 0)",
     "take a descriptor": "call(438, 438, os.pidfd_open(os.getpid()), 0, 0)",
     "limit": "call(302, 261, {victim}, 7, struct.pack('QQ', 1, 1), 0)",
+    "become root": "os.setuid(0)",
     "priority": "os.setpriority(os.PRIO_PROCESS, {victim}, 19)",
 }
 KERNEL = {
@@ -113,7 +114,6 @@ KERNEL = {
     "personality": "call(135, 92, 0x0040000)",
     "clock": "time.clock_settime(time.CLOCK_REALTIME, 0)",
     "host name": "socket.sethostname('x')",
-    "root": "os.setuid(0)",
     "type into a terminal": "fcntl.ioctl(0, 0x5412, b'x')",
     "unknown call": "call(500, 500)",
     "x32": "call(0x40000000 + 39, 500)",
@@ -327,3 +327,23 @@ def test_unknown_levels_are_refused(level):
 
     with pytest.raises(SandboxError):
         LinuxSandbox(level=level)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [3, 2])
+def test_what_is_hidden_is_not_shown_with_the_packages(level, run):
+    """An installed grader brings a course with solutions, next to packages that boxes need."""
+    from grader.sandbox.linux import LinuxSandbox
+
+    secret = Path(pytest.__file__)
+    try:
+        opened = LinuxSandbox(level=level, hidden=(secret.parent,))
+    except SandboxError as error:
+        pytest.skip(f"level {level} cannot be had: {error}")
+    with opened, opened.open(BoxSpec(Limits())) as box:
+        code = f"""
+        try: print(open({str(secret)!r}).read())
+        except OSError as e: print("refused")
+        import tomllib, torch.nn.utils.prune, pygments.lexers.python  # not imported before
+        """
+        assert run(box, textwrap.dedent(code)) == "refused"
