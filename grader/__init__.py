@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grader.checks import check
     from grader.diagnosis import assert_close
+    from grader.result import Text
     from grader.selfcheck import check_here
 
-__all__ = ["assert_close", "check", "check_here"]
+__all__ = ["Text", "assert_close", "check", "check_here"]
 
 _HOMES = {
+    "Text": "grader.result",
     "assert_close": "grader.diagnosis",
     "check": "grader.checks",
     "check_here": "grader.selfcheck",

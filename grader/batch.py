@@ -24,6 +24,8 @@ from concurrent.futures import (
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import torch
+
 from grader.errors import GraderError
 from grader.grade import grade
 from grader.result import Diagnosis, SubmissionResult, Text, Verdict
@@ -139,6 +141,7 @@ def _pool(workers: int) -> Iterator[Executor]:
 def enter_worker() -> None:
     """Prepare a worker process: Ctrl-C is the coordinator's, and it does not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)  # the reference computes as the sandbox does; workers share cores
     if sys.platform == "linux":
         import ctypes
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,7 +18,7 @@ from grader.errors import ForbiddenApi, SubmissionFault
 from grader.forbidden import describe, find_forbidden
 from grader.notebook import Notebook, read
 from grader.oracle import Oracle
-from grader.program import code
+from grader.program import Program, code
 from grader.proxy import Subject
 from grader.result import Diagnosis, NotebookRun, SubmissionResult, Text, Verdict, WrittenAnswer
 from grader.sandbox import Sandbox
@@ -61,7 +61,7 @@ def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> Submi
     try:
         notebook = read(job.submission.path)
     except SubmissionFault as fault:
-        judgement = _judge(job, bench, Unreadable(fault), {})
+        judgement = _judge(job, bench, Unreadable(fault), {}, "")
         run = NotebookRun(fault.verdict, fault.diagnosis)
         return replace(
             _filled_in(blank, judgement, run, _unwritten(assignment)),
@@ -73,8 +73,9 @@ def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> Submi
         sandbox, notebook, limits, packages=assignment.packages, device=job.device
     ) as session:
         failed = [c.number for c in session.run.cells if c.verdict is not Verdict.ACCEPTED]
-        violations = find_violations(notebook, assignment, failed)
-        judgement = _judge(job, bench, session, violations)
+        program = code(notebook, failed)
+        violations = find_violations(program, assignment)
+        judgement = _judge(job, bench, session, violations, program.source)
         usage = session.usage()
     result = _filled_in(blank, judgement, session.run, _written(notebook, assignment))
     return replace(result, usage=usage)
@@ -115,8 +116,9 @@ def _judge(
     bench: Bench,
     session: Session | Unreadable,
     violations: Mapping[str, ForbiddenApi],
+    source: str,
 ) -> Judgement:
-    subject = Subject(bench.assignment, session, bench.oracle, violations, job.device)
+    subject = Subject(bench.assignment, session, bench.oracle, violations, job.device, source)
     path = f"{bench.assignment.id}/{job.submission.attempt}"
     grading = Grading(bench.assignment, subject, job.secret, path)
     return judge(grading, checks=job.checks, fail_fast=job.fail_fast)
@@ -136,17 +138,8 @@ class Unreadable:
         """There is nothing to forget."""
 
 
-def find_violations(
-    notebook: Notebook, assignment: Assignment, failed: Collection[int] = ()
-) -> dict[str, ForbiddenApi]:
-    """The graded functions whose code, or what it calls, names a forbidden interface.
-
-    Args:
-        notebook: as read.
-        assignment: says what is forbidden where.
-        failed: numbers of the cells that did not run to their end.
-    """
-    program = code(notebook, failed)
+def find_violations(program: Program, assignment: Assignment) -> dict[str, ForbiddenApi]:
+    """The graded functions whose code, or what it calls, names a forbidden interface."""
     found = {}
     for question in assignment.questions:
         if not question.forbidden and question.allow_autograd:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
+from grader.callgraph import callers
 from grader.compose import compose_module
 from grader.course import Assignment, Course
 from grader.errors import BrokenAssignment
 from grader.mutants import Mutant, equivalents, is_equivalent, mutants
 from grader.result import SubmissionResult, Verdict
-from grader.verify import Trial, affected, callers, grade_trial, right_trials, run_trials
+from grader.verify import Trial, affected, grade_trial, right_trials, run_trials
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def run_mutants(
             assignment.id,
             str(mutant),
             sources={mutant.function: mutant.source},
-            checks=affected(reference, callers(source, mutant.function)),
+            checks=affected(reference, callers(source, [mutant.function])),
             fail_fast=True,
         )
         for mutant in todo

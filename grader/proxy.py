@@ -113,6 +113,7 @@ class Subject:
         oracle: the reference; None on a student's own machine.
         violations: forbidden interfaces found by reading, by function.
         device: where the functions are to compute.
+        source: the program that the notebook's code cells form.
     """
 
     def __init__(
@@ -122,7 +123,9 @@ class Subject:
         oracle: Oracle | None,
         violations: Mapping[str, ForbiddenApi],
         device: str = "cpu",
+        source: str = "",
     ) -> None:
+        self.source = source
         self.assignment = assignment
         self.session = session
         self.oracle = oracle

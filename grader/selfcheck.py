@@ -18,6 +18,7 @@ from grader.course import Assignment
 from grader.errors import ForbiddenApi, UsageError
 from grader.grade import find_violations
 from grader.notebook import read
+from grader.program import code
 from grader.proxy import Session as Answers
 from grader.proxy import Subject
 from grader.result import CheckResult, NotebookRun, Verdict
@@ -63,7 +64,7 @@ def check_notebook(path: Path, folder: Path | None = None) -> tuple[Judgement, N
         Session(sandbox, notebook, assignment.limits, packages=assignment.packages) as session,
     ):
         failed = [c.number for c in session.run.cells if c.verdict is not Verdict.ACCEPTED]
-        violations = find_violations(notebook, assignment, failed)
+        violations = find_violations(code(notebook, failed), assignment)
         return _judge(assignment, session, violations, None), session.run
 
 

@@ -8,7 +8,6 @@ and without solutions goes through the real sandbox.
 
 from __future__ import annotations
 
-import ast
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
@@ -18,9 +17,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import nbformat
+import torch
 
 from grader import catalogue, release
+from grader.callgraph import callers
 from grader.compose import as_notebook, compose, compose_module, replaced
+from grader.config import load_assignment, load_course
 from grader.course import Assignment, Course
 from grader.grade import grade
 from grader.result import CheckResult, SubmissionResult, Verdict
@@ -86,8 +88,7 @@ class Trial:
 
 def grade_trial(trial: Trial) -> SubmissionResult:
     """Grade a composed solution; called in worker processes."""
-    from grader.config import load_assignment, load_course
-
+    torch.set_num_threads(1)  # as in the sandbox
     assignment = load_assignment(load_course(trial.course), trial.assignment)
     source = replaced(compose_module(assignment, trial.replace), trial.sources)[0]
     return _graded(trial, as_notebook(source), FakeSandbox())
@@ -159,7 +160,7 @@ def wrong_trials(
             assignment.id,
             f"{m.function}.{m.name}",
             {m.function: m.name},
-            checks=affected(reference, callers(source, m.function)),
+            checks=affected(reference, callers(source, [m.function])),
         )
         for m in book.all_misconceptions
     ]
@@ -174,21 +175,6 @@ def affected(reference: SubmissionResult | None, reaching: set[str]) -> tuple[st
         for c in reference.checks
         if not c.public and (c.question == "h" or reaching.intersection(c.functions))
     )
-
-
-def callers(source: str, function: str) -> set[str]:
-    """The top-level functions of `source` that can reach `function`, itself included."""
-    names = {
-        node.name: {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        for node in ast.parse(source).body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
-    found = {function}
-    while True:
-        more = {name for name, used in names.items() if used & found} - found
-        if not more:
-            return found
-        found |= more
 
 
 def run_trials(trials: Iterable[Trial], executor: Executor | None) -> Iterator[SubmissionResult]:

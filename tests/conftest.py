@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import torch
 
 from grader.grade import grade
 from grader.result import SubmissionResult
@@ -11,6 +12,12 @@ from grader.sandbox import Sandbox
 from grader.sandbox.fake import FakeSandbox
 from grader.submission import GradingJob, Submission
 from tests.tiny import hand_in, write_course
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """As in the sandbox; more threads than cores make everything wait."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

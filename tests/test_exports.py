@@ -6,7 +6,7 @@ import grader
 
 
 def test_the_public_names():
-    assert grader.__all__ == ["assert_close", "check", "check_here"]
+    assert grader.__all__ == ["Text", "assert_close", "check", "check_here"]
 
 
 def test_they_are_there():

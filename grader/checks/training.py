@@ -112,15 +112,7 @@ def _accepted(name: str, value: Any) -> tuple[Mapping[str, Any], Mapping[str, li
             )
         )
     if not math.isfinite(loss[-1]):
-        raise WrongAnswer(
-            _wrong(
-                "训练结束时损失不是有限数。",
-                "The loss is not finite at the end of training.",
-                "学习率是否过大？是否对 0 取了对数或除以了 0？",
-                "Is the learning rate too large, or is there a log of 0 or a division by 0?",
-                code="nonfinite_loss",
-            )
-        )
+        raise WrongAnswer(_not_finite(from_the_start=not math.isfinite(loss[0])))
     return state, {k: [float(v) for v in series] for k, series in history.items()}
 
 
@@ -141,6 +133,23 @@ def _wrong(
     zh: str, en: str, hint_zh: str = "", hint_en: str = "", code: str = "structure"
 ) -> Diagnosis:
     return Diagnosis(code, Text(zh, en), Text(hint_zh, hint_en) if hint_zh else None)
+
+
+def _not_finite(*, from_the_start: bool) -> Diagnosis:
+    zh, en = "训练结束时损失不是有限数。", "The loss is not finite at the end of training."
+    if from_the_start:
+        hint = Text(
+            "从第一轮起就是 NaN：有的特征恒为常数（例如图片边缘的像素），标准差为 0，"
+            "除法得到 NaN。",
+            "It is NaN from the first epoch on: some features are constant (such as pixels at the "
+            "border), their standard deviation is 0, and the division gives NaN.",
+        )
+    else:
+        hint = Text(
+            "损失先有限后发散：减小学习率，或检查是否对 0 取了对数。",
+            "It diverged on the way: lower the learning rate, or look for a log of 0.",
+        )
+    return Diagnosis("nonfinite_loss", Text(zh, en), hint)
 
 
 def _form(name: str, shape: tuple[int, ...], value: Any) -> Diagnosis:

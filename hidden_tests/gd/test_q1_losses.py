@@ -2,8 +2,7 @@
 
 import torch
 
-from grader import assert_close, check
-from grader.result import Text
+from grader import Text, assert_close, check
 
 
 @check("1a", points=3)

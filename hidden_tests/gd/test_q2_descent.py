@@ -1,7 +1,6 @@
 """Question 2: descent on a square, numerical gradients."""
 
-from grader import assert_close, check
-from grader.result import Text
+from grader import Text, assert_close, check
 
 
 @check("2a", points=4)

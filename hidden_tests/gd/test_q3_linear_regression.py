@@ -1,7 +1,6 @@
 """Question 3: the gradient of linear regression."""
 
-from grader import assert_close, check
-from grader.result import Text
+from grader import Text, assert_close, check
 
 
 @check("3a", points=4)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import torch
 from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 
-from grader import assert_close, check
-from grader.result import Text
+from grader import Text, assert_close, check
 
 
 @dataclass

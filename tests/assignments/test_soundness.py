@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from grader import catalogue, release
+from grader.callgraph import callers
 from grader.compose import compose
 from grader.config import load_assignment, load_course
 from grader.errors import SandboxError
 from grader.result import Verdict
 from grader.sandbox.choose import open_sandbox
 from grader.verify import (
-    callers,
     check_points,
     check_released,
     grade_trial,
@@ -151,4 +151,4 @@ def test_composed_notebooks_hold_the_variant():
 
 def test_callers_are_found_through_callers():
     source = "def a(): pass\ndef b(): a()\ndef c(): b()\ndef d(): pass"
-    assert callers(source, "a") == {"a", "b", "c"}
+    assert callers(source, ["a"]) == {"a", "b", "c"}

@@ -1,7 +1,6 @@
 """The reference of gd against autograd, torch's own losses and optimisers, and closed forms."""
 
 # X and W are the names of the textbooks.
-# ruff: noqa: N803, N806
 
 from pathlib import Path
 from typing import Any

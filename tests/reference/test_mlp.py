@@ -1,7 +1,6 @@
 """The reference of mlp against autograd, torch's own layers and losses, and closed forms."""
 
 # W is the name of the textbooks.
-# ruff: noqa: N806
 
 import math
 from itertools import pairwise
