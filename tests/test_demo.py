@@ -9,7 +9,6 @@ from grader.cli import main
 from grader.config import load_assignment, load_course
 from grader.demo import CELL_TIME, play, set_stage, strongest
 from grader.errors import SubmissionFault
-from grader.headline import Headline
 from grader.init import SAMPLE, checkout, make_course
 from grader.notebook import read
 from grader.personas import SHOWN, hand_in, personas
@@ -59,7 +58,7 @@ def test_the_whole_cycle(tmp_path):
     stage = set_stage(tmp_path / "demo", SAMPLE)
     assert stage.assignment.limits.cell_time == CELL_TIME
     sandbox, _isolation, _weaker = strongest("auto")
-    seen: list[Headline] = []
+    seen = []
     played = play(stage, sandbox, 2, seen.append)
     assert len(seen) == len(stage.cast)
     came_to = {persona.story: line for persona, line in played.results}

@@ -8,7 +8,6 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from grader import config, errors
 from grader.checks import fixtures
@@ -41,7 +40,7 @@ def test_every_command_is_explained_outside_of_its_help(name):
     assert any(f"grader {name}" in page for page in pages)
 
 
-def models(model: type[BaseModel], seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
+def models(model, seen):
     seen.add(model)
     for field in model.model_fields.values():
         for found in re.findall(r"_[A-Z]\w+", str(field.annotation)):
