@@ -58,8 +58,8 @@ def test_accuracy(train, draw, quality):
         findings=[
             (
                 mean < 0.70 and memorised >= 0.8,
-                f"网络把错误标签也背下来了：它答对了 {memorised:.0%} 的训练标签，而其中只有 60% 是对的。"
-                "需要更强的正则化，或更早停止。",
+                f"网络把错误标签也背下来了：它答对了 {memorised:.0%} 的训练标签，"
+                "而其中只有 60% 是对的。需要更强的正则化，或更早停止。",
                 f"The network memorised the wrong labels: it reproduces {memorised:.0%} of the "
                 "training labels, though only 60% of them are right. Regularise more, or stop "
                 "earlier.",

@@ -402,7 +402,7 @@ def lr_at(step, *, base_lr, total_steps, warmup_steps, min_lr):
 # ticks = torch.linspace(-5, 5, 101)
 # heights = f(torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), dim=-1))
 # figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4))
-# left.contour(ticks, ticks, heights, levels=20, linewidths=0.4)
+# left.contour(ticks, ticks, heights, levels=[0.2, 1, 3, 7, 15, 30, 60], linewidths=0.4)
 # for name, step in (("SGD", sgd(0.0, 0.07)), ("momentum", sgd(0.8, 0.02)), ("Adam", adam)):
 #     path = walk(step)
 #     left.plot(*path.T, "o-", markersize=2, linewidth=1, label=name)
@@ -418,15 +418,15 @@ def lr_at(step, *, base_lr, total_steps, warmup_steps, min_lr):
 # *Your answer here.*
 
 # %% [markdown] lang="zh" solution="hidden"
-# **评分要点（思考题一）。** 轨迹 3 分：SGD 在 $y$ 方向的因子是 $1-0.07\cdot25=-0.75$，每步变号，$x$ 方向是 $0.93$，慢；动量在 $x$ 方向不断累积速度，
-# 到谷底时速度不为 0，于是冲过头；Adam 把每个分量除以自己的 $\sqrt{\hat v}$，第一步两个方向都走约 $\eta$，所以沿对角线。
+# **评分要点（思考题一）。** 轨迹 3 分：SGD 在 $y$ 方向的因子是 $1-0.07\cdot25=-0.75$，每步变号，$x$ 方向是 $0.93$，慢；动量一路累积速度，
+# 到谷底时速度不为 0，于是冲过头再回来；Adam 把每个分量除以自己的 $\sqrt{\hat v}$，第一步两个方向都走约 $\eta$，所以沿对角线。
 # 偏差修正 2 分：有修正时 $\hat m=g$、$\hat v=g^2$，每步恰为 $\eta$；没有修正时是 $\eta(1-\beta_1^t)/\sqrt{1-\beta_2^t}$，前五步约
 # $3.16,\ 4.25,\ 4.95,\ 5.44,\ 5.80$ 倍 $\eta$，太大：$v$ 比 $m$ 更偏向 0（$\beta_2$ 更接近 1），再开方作分母。
 
 # %% [markdown] lang="en" solution="hidden"
 # **Marking guide (written question 1).** Paths, 3 points: for SGD the factor in $y$ is $1-0.07\cdot25=-0.75$, which
-# changes sign at every step, and in $x$ it is a slow $0.93$; momentum keeps gaining speed in $x$ and still has it at
-# the bottom, so it overshoots; Adam divides each component by its own $\sqrt{\hat v}$, the first step is about $\eta$
+# changes sign at every step, and in $x$ it is a slow $0.93$; momentum gains speed on the way and still has it at
+# the bottom, so it overshoots and comes back; Adam divides each component by its own $\sqrt{\hat v}$, the first step is about $\eta$
 # in both directions, hence the diagonal. Bias correction, 2 points: with it $\hat m=g$ and $\hat v=g^2$, so every step
 # is $\eta$; without it $\eta(1-\beta_1^t)/\sqrt{1-\beta_2^t}$, about $3.16,\ 4.25,\ 4.95,\ 5.44,\ 5.80$ times $\eta$ in the
 # first five steps: too long, because $v$ is further from its average than $m$ ($\beta_2$ is closer to 1) and its root
@@ -1155,7 +1155,7 @@ def predict_regularized(state, x):
 
 # %% [markdown] lang="zh" solution="hidden"
 # **评分要点（思考题二）。** 图 2 分。全部关掉 1 分：训练正确率升到 1，干净正确率在前几轮就到最高（约 0.85），随后降到 0.65 左右；网络先学到许多样本
-# 共有的规律，之后才逐个记住错误的标签。比较 1 分：提前停止停在记忆开始之前；较强的丢弃、输入噪声使单个样本难以记住，下降慢得多；权重衰减只有足够强才起作用，
+# 共有的规律，之后才逐个记住错误的标签。比较 1 分：提前停止停在记忆开始之前；较强的丢弃、输入噪声使单个样本难以记住，60 轮内几乎不下降；权重衰减只有足够强才起作用，
 # 不强的权重衰减仍能记住全部标签。验证集 1 分：验证标签的错误与训练标签的错误相互独立，记住训练集的错误不会降低验证损失，只会让它上升；
 # 噪声使验证损失整体变大，但最小值的位置基本不变。
 
@@ -1163,7 +1163,7 @@ def predict_regularized(state, x):
 # **Marking guide (written question 2).** Figures, 2 points. All off, 1 point: training accuracy goes to 1; clean accuracy
 # peaks in the first epochs (about 0.85) and then drops to about 0.65; what many examples have in common is learned first,
 # single wrong labels are learned by heart later. Comparison, 1 point: early stopping ends before that begins; strong
-# dropout and input noise make single examples hard to memorise, and the decline is much slower; weight decay helps only
+# dropout and input noise make single examples hard to memorise, with hardly a decline in 60 epochs; weight decay helps only
 # when it is strong, a moderate one still memorises everything. Validation, 1 point: errors of validation labels are
 # independent of those of the training labels, so memorising the latter cannot lower the validation loss and raises it;
 # noise lifts the whole curve, and the minimum stays about where it was.
