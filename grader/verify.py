@@ -84,6 +84,7 @@ class Trial:
     checks: tuple[str, ...] = ()
     """The checks that it can affect; all if empty."""
     fail_fast: bool = False
+    device: str = "cpu"
 
 
 def grade_trial(trial: Trial) -> SubmissionResult:
@@ -102,6 +103,7 @@ def _graded(trial: Trial, notebook: bytes, sandbox: Sandbox) -> SubmissionResult
             trial.course,
             Submission(trial.assignment, "verify", path, 1, datetime.now(UTC)),
             "fake",
+            device=trial.device,
             secret=f"verify {trial.seed}".encode().ljust(32),
             checks=trial.checks,
             fail_fast=trial.fail_fast,
@@ -109,11 +111,13 @@ def _graded(trial: Trial, notebook: bytes, sandbox: Sandbox) -> SubmissionResult
         return grade(job, sandbox)
 
 
-def right_trials(course: Course, assignment: Assignment, seeds: int = SEEDS) -> list[Trial]:
+def right_trials(
+    course: Course, assignment: Assignment, seeds: int = SEEDS, device: str = "cpu"
+) -> list[Trial]:
     """The reference and the second right solutions, on several hidden seeds."""
     books = [("reference", {}), *_second_solutions(assignment)]
     return [
-        Trial(course.root, assignment.id, label, replace, seed)
+        Trial(course.root, assignment.id, label, replace, seed, device=device)
         for label, replace in books
         for seed in range(seeds)
     ]
@@ -284,6 +288,7 @@ def verify(
     executor: Executor | None = None,
     *,
     seeds: int = SEEDS,
+    device: str = "cpu",
     on_finding: Callable[[Finding], None] | None = None,
 ) -> Verification:
     """Try everything.
@@ -294,6 +299,7 @@ def verify(
         sandbox: for the released notebooks; None leaves them out.
         executor: grades the composed solutions in parallel.
         seeds: hidden seeds for the right solutions.
+        device: where the right solutions compute.
         on_finding: called with each `Finding` as it is made.
 
     Raises:
@@ -301,7 +307,7 @@ def verify(
     """
     tell = on_finding or (lambda finding: None)
     started = datetime.now(UTC)
-    rights = right_trials(course, assignment, seeds)
+    rights = right_trials(course, assignment, seeds, device)
     first: SubmissionResult | None = None
     right: list[Finding] = []
     wrong: list[Finding] = []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli import bench
 from grader.cli.place import Place, pass_place
 from grader.cli.table import count, echo_json, echo_table, json_option, number
 from grader.config import load_assignment
@@ -68,6 +69,15 @@ def release(place: Place, assignments: tuple[str, ...], bundle: Path | None) -> 
     show_default=True,
     help="For the released notebooks.",
 )
+@click.option("--mutants", is_flag=True, help="Also: which small changes do the tests notice?")
+@click.option("--calibrate", is_flag=True, help="Also: how far are right solutions off?")
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where the right solutions compute.",
+)
 @click.option("--all", "everything", is_flag=True, help="List also what is as it should be.")
 @json_option
 @pass_place
@@ -77,6 +87,9 @@ def verify(
     jobs: int | None,
     seeds: int,
     sandbox: str,
+    mutants: bool,
+    calibrate: bool,
+    device: str,
     everything: bool,
     as_json: bool,
 ) -> None:
@@ -87,11 +100,18 @@ def verify(
     untouched notebook must earn nothing, points must add up to what assignment.toml promises, and
     nothing that students get may hold a line of a solution. Exit code 1 if anything is wrong.
 
+    --mutants changes the reference by rule (an operator, an index, an axis, a term) and lists the
+    changes that no hidden test notices; --calibrate runs right solutions with other summation
+    orders and precisions and prints their errors beside the tolerances in use.
+
     \b
     Examples:
       grader verify
       grader verify gd --seeds 1 --all
+      grader verify gd --mutants --calibrate
     """
+    from grader.calibrate import calibrate as measure
+    from grader.mutation import run_mutants
     from grader.round import default_workers, isolation_of
     from grader.sandbox.choose import open_sandbox
     from grader.verify import verify as try_everything
@@ -99,17 +119,28 @@ def verify(
     course = place.course
     chosen = _chosen(course, assignments)
     isolation_of(sandbox)
-    reports = []
+    reports, extras = [], []
     with _pool(jobs or default_workers()) as pool, open_sandbox(sandbox) as box:
         for what in chosen:
+            tell = _tell(what.id)
             reports.append(
-                try_everything(course, what, box, pool, seeds=seeds, on_finding=_tell(what.id))
+                try_everything(
+                    course, what, box, pool, seeds=seeds, device=device, on_finding=tell
+                )
             )
+            fate = bench.tell_fate(what.id)
+            run = run_mutants(course, what, pool, fate) if mutants else None
+            extras.append((run, measure(what) if calibrate else None))
     if as_json:
-        echo_json([asdict(r) | {"sound": r.sound} for r in reports])
+        pairs = zip(reports, extras, strict=True)
+        echo_json([asdict(r) | {"sound": r.sound} | bench.as_dict(*e) for r, e in pairs])
     else:
-        for report in reports:
+        for report, (run, spreads) in zip(reports, extras, strict=True):
             _echo_report(report, everything=everything)
+            if run is not None:
+                bench.echo_mutants(run)
+            if spreads is not None:
+                bench.echo_spreads(report.assignment, spreads)
     if not all(r.sound for r in reports):
         raise click.exceptions.Exit(1)
 

@@ -1,0 +1,76 @@
+"""What `grader verify --mutants` and `--calibrate` print."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.cli.table import echo_table
+
+if TYPE_CHECKING:
+    from grader.calibrate import Spread
+    from grader.mutation import Fate, MutationRun
+
+
+def tell_fate(assignment: str) -> Any:
+    """Progress on stderr: the survivors, and a count now and then."""
+    seen = [0]
+
+    def tell(fate: Fate) -> None:
+        seen[0] += 1
+        if not fate.killed_by and not fate.equivalent:
+            click.echo(f"{assignment}: ✗ survives: {fate.mutant}", err=True)
+        elif seen[0] % 25 == 0:
+            click.echo(f"{assignment}: {seen[0]} mutants", err=True)
+
+    return tell
+
+
+def echo_mutants(run: MutationRun) -> None:
+    """How many were killed, and who survived."""
+    if run.survivors:
+        echo_table(
+            ["function", "rule", "before", "after"],
+            [[m.function, m.kind, m.before, m.after] for m in (f.mutant for f in run.survivors)],
+        )
+    equivalent = len(run.fates) - run.counted
+    click.echo(
+        f"{run.assignment}: {run.killed} of {run.counted} mutants killed ({run.share:.1%}); "
+        f"{equivalent} more are equivalent"
+    )
+
+
+def echo_spreads(assignment: str, spreads: list[Spread]) -> None:
+    """The measured errors of right solutions beside the tolerances in use."""
+    rows = [
+        [
+            s.function,
+            f"{s.double:.0e}",
+            f"{s.single:.0e}",
+            f"{s.tf32:.0e}",
+            f"{s.tolerance:.0e}",
+            f"{s.tolerance_single:.0e}",
+            "✓" if s.fits else "✗",
+        ]
+        for s in spreads
+    ]
+    headers = ["function", "float64", "float32", "TF32 (emulated)", "in use", "float32", "room"]
+    echo_table(headers, rows, right=tuple(headers[1:6]))
+    tight = [s.function for s in spreads if not s.fits]
+    click.echo(f"{assignment}: " + (f"too tight: {', '.join(tight)}" if tight else "room enough"))
+
+
+def as_dict(run: MutationRun | None, spreads: list[Spread] | None) -> dict[str, Any]:
+    """The same for --json."""
+    found: dict[str, Any] = {}
+    if run is not None:
+        found["mutants"] = {
+            "killed": run.killed,
+            "counted": run.counted,
+            "survivors": [str(f.mutant) for f in run.survivors],
+        }
+    if spreads is not None:
+        found["spreads"] = [asdict(s) for s in spreads]
+    return found
