@@ -251,7 +251,7 @@ def catalogue(*calls):
         Misconception("mean_square", c.__name__, c, None, Text(c.__name__, c.__name__))
         for c in calls
     )
-    return Catalogue(folder=None, solution=module, all_misconceptions=wrong)  # type: ignore[arg-type]
+    return Catalogue(folder=None, solution=module, all_misconceptions=wrong)
 
 
 INPUTS = [normal(n) * s for n, s in ((5, 1), (8, 1), (3, 3000), (2, 1))]
@@ -348,7 +348,7 @@ def test_variants_may_use_numpy_and_inputs_may_be_nested():
     module = type(math)("solution")
     vars(module)["f"] = reference
     variant = Misconception("f", "with_numpy", with_numpy, None, Text("", ""))
-    known = Catalogue(None, module, (variant,))  # type: ignore[arg-type]
+    known = Catalogue(None, module, (variant,))
     for dtype in torch.float64, torch.float32:
         w = {"w": [X, Y]}
         actual = {"sum": X.to(dtype).mean() + Y.to(dtype).mean(), "parts": T([1.0], dtype=dtype)}
