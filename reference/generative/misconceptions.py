@@ -822,7 +822,7 @@ def gan_gradients__g_grads_accumulate_d_loss(g_params, d_params, x_real, z):
     words_zh="fake 被 detach、生成器梯度全为 0",
 )
 def gan_gradients__generator_detached(g_params, d_params, x_real, z):
-    g, d, real, fake = _players(g_params, d_params, x_real, z)
+    _, d, real, fake = _players(g_params, d_params, x_real, z)
     d_loss, g_loss = _d_loss(real, fake), _g_loss(fake, "non_saturating")
     nothing = {key: torch.zeros_like(value) for key, value in g_params.items()}
     return _played(d_loss, g_loss, _slopes(d_loss, d), nothing)
