@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import json
 import os
@@ -11,15 +10,13 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grader.errors import SandboxError
+from grader.sandbox.folders import Folder
 from grader.sandbox.log import Log
-from grader.sandbox.removal import remove
 
 PACKAGE = Path(__file__).resolve().parent.parent
 """Ourselves: installed, we bring the sample course with its solutions."""
@@ -90,16 +87,15 @@ class Zygote:
         self.uid = spare_uid()
         self.python = python()
         self._hidden = [str(path.resolve()) for path in (PACKAGE, *hidden)]
-        self.folder = _folder()
-        # Also at the end of a program that forgot to close, or died of an exception.
-        self._remove = weakref.finalize(self, remove, self.folder)
+        self._owned = Folder()
+        self.folder = self._owned.path
         self.log = Log()
         self._ready = False
         self.capabilities = self._capabilities()
         try:
             self._start(packages, preload)
         except OSError as error:
-            self._remove()
+            self._owned.close()
             raise SandboxError(f"the sandbox cannot be started: {error}") from error
 
     def _capabilities(self) -> tuple[int, ...]:
@@ -207,16 +203,4 @@ class Zygote:
             self._process.kill()
             self._process.wait()
         self.log.close()
-        self._remove()
-
-
-def _folder() -> Path:
-    """A new folder whose name is short enough for the sockets in it."""
-    folder = Path(tempfile.mkdtemp(prefix="grader-"))
-    if len(str(folder)) > 70:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="grader-", dir="/tmp"))
-    if os.geteuid() == 0:
-        folder.chmod(0o711)  # boxes of the spare user pass through it
-    return folder
+        self._owned.close()

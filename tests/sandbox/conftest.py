@@ -55,7 +55,7 @@ def run_cell(box: Any, code: str, timeout: float = 60) -> str:
     client = BlockingKernelClient()
     connection: Any = dict(box.connection)
     client.load_connection_info(connection)
-    client.start_channels()
+    client.start_channels(hb=False)
     printed: list[str] = []
 
     def hear(message: dict[str, Any]) -> None:

@@ -56,11 +56,15 @@ def nobody_left(sandbox, processes_of, box_uid):
 
 def boxes_of(sandbox):
     launcher = psutil.Process(sandbox._zygote._process.pid)
-    return [
-        p
-        for p in launcher.children(recursive=True)
-        if p.status() != psutil.STATUS_ZOMBIE and p.ppid() != launcher.pid
-    ]
+    below = launcher.children(recursive=True)
+    return [p for p in below if _runs(p) and _parent(p) != launcher.pid]
+
+
+def _parent(process):
+    try:
+        return process.ppid()
+    except psutil.Error:
+        return None
 
 
 def test_daemons_die_with_the_box(sandbox, run, nobody_left):
