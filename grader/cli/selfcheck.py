@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from grader.cli.table import echo_json, json_option, word
-from grader.result import NotebookRun, Verdict
+from grader.errors import SubmissionFault
+from grader.result import Diagnosis, NotebookRun, Verdict
 
 
 @click.command()
@@ -33,7 +34,11 @@ def check(notebook: Path, assignment: Path | None, language: str | None, as_json
     from grader.selfcheck import check_notebook, lines, preferred_language
 
     chosen = language or preferred_language()
-    judgement, run = check_notebook(notebook, assignment)
+    try:
+        judgement, run = check_notebook(notebook, assignment)
+    except SubmissionFault as fault:
+        _echo_unreadable(fault.diagnosis, chosen, as_json=as_json)
+        return
     if as_json:
         echo_json(
             {
@@ -62,6 +67,15 @@ def check(notebook: Path, assignment: Path | None, language: str | None, as_json
         click.echo(line)
     passed = sum(c.verdict is Verdict.ACCEPTED for c in judgement.checks)
     click.echo(f"\n{passed} of {len(judgement.checks)} public checks passed")
+
+
+def _echo_unreadable(diagnosis: Diagnosis, language: str, *, as_json: bool) -> None:
+    said = diagnosis.message[language]
+    hint = diagnosis.hint[language] if diagnosis.hint else None
+    if as_json:
+        echo_json({"cells": [], "checks": [], "diagnosis": said, "hint": hint})
+    else:
+        click.echo(f"✗ {said}" + (f"\n    → {hint}" if hint else ""))
 
 
 def _echo_stopped(run: NotebookRun, language: str) -> None:
