@@ -836,7 +836,7 @@ def train_mlp(
     seed,
     activation_name="relu",
     scheme="he",
-    epochs=50,
+    epochs=40,
     lr=0.05,
     momentum=0.9,
     batch_size=32,
