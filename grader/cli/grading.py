@@ -15,7 +15,8 @@ from grader.cli.table import count, echo_json, echo_table, json_option, number, 
 from grader.config import load_assignment
 from grader.headline import Headline, headline
 from grader.progress import RoundProgress
-from grader.result import SubmissionResult
+from grader.result import Isolation, SubmissionResult
+from grader.submission import Submission
 
 
 @click.command()
@@ -99,17 +100,24 @@ def grade(
                 raise
     results.sort(key=lambda line: (line.student, line.attempt))
     if as_json:
-        echo_json(
-            {
-                "assignment": what.id,
-                "isolation": {"backend": isolation.backend, "level": isolation.level},
-                "graded": [line.as_dict() for line in results],
-                "current": [{"student": s.student, "attempt": s.attempt} for s in todo.current],
-            }
-        )
+        echo_json(_as_dict(what.id, isolation, results, todo.current))
     else:
         echo_headlines(results)
     _finish(results)
+
+
+def _as_dict(
+    assignment: str,
+    isolation: Isolation,
+    graded: list[Headline],
+    current: tuple[Submission, ...],
+) -> dict[str, object]:
+    return {
+        "assignment": assignment,
+        "isolation": {"backend": isolation.backend, "level": isolation.level},
+        "graded": [line.as_dict() for line in graded],
+        "current": [{"student": s.student, "attempt": s.attempt} for s in current],
+    }
 
 
 def echo_headlines(lines: list[Headline]) -> None:
