@@ -23,6 +23,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import torch
 
@@ -148,23 +149,23 @@ def enter_worker() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-_sandboxes: dict[str, Sandbox] = {}
+_sandboxes: dict[tuple[str, Path], Sandbox] = {}
 
 
 def grade_job(job: GradingJob) -> SubmissionResult:
     """Grade one job in this process, which keeps its sandbox for the next one."""
     try:
-        sandbox = _sandbox(job.sandbox)
+        sandbox = _sandbox(job.sandbox, job.course)
     except GraderError as error:
         return _failed(job, str(error))
     return grade(job, sandbox)
 
 
-def _sandbox(name: str) -> Sandbox:
-    if name not in _sandboxes:
-        _sandboxes[name] = open_sandbox(name)
-        atexit.register(_sandboxes[name].close)
-    return _sandboxes[name]
+def _sandbox(name: str, course: Path) -> Sandbox:
+    if (name, course) not in _sandboxes:
+        _sandboxes[name, course] = sandbox = open_sandbox(name, hidden=(course,))
+        atexit.register(sandbox.close)
+    return _sandboxes[name, course]
 
 
 def _worker_died(job: GradingJob) -> SubmissionResult:

@@ -199,6 +199,9 @@ class KernelCells:
             task.result()
         if verdict is not None:
             return CellEnd(verdict, seconds)
+        if any(p.get("source") == "ask_exit" for p in self._reply.get("payload", [])):
+            self._box.kill()  # `exit` ends the kernel a moment later
+            return CellEnd(Verdict.RUN_TIME_ERROR, seconds, dead=True)
         return self._outcome(seconds)
 
     async def _watch(self, task: asyncio.Future[Any], deadline: float) -> Verdict | None:

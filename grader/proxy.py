@@ -23,6 +23,7 @@ from grader.errors import BrokenAssignment, ForbiddenApi, SubmissionFault, Wrong
 from grader.forbidden import describe_operators, forbidden_operators
 from grader.oracle import Oracle
 from grader.result import Diagnosis
+from grader.tolerance import tolerance_for
 
 
 class Session(Protocol):
@@ -213,6 +214,9 @@ class Subject:
         if self.oracle is None:
             return record.reply.value
         record.expected = self.oracle.value(name, arguments, keywords)
+        function = self.function(name)
+        record.tolerance = tolerance_for(function, record.single)
+        record.scale = function.scale
         mismatch = conform(record.reply.value, record.expected)
         if mismatch is not None:
             record.mismatches = (mismatch,)

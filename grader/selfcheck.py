@@ -41,9 +41,9 @@ def check_here(*functions: str, language: str | None = None) -> None:
     empty = read(b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
     chosen = language or preferred_language()
     with Session(FakeSandbox(namespace), empty, assignment.limits) as session:
-        for name in functions or (None,):
-            for line in lines(_judge(assignment, session, {}, name).checks, chosen):
-                print(line)  # noqa: T201  (this is the answer to the student)
+        judgement = _judge(assignment, session, {}, functions)
+        for line in lines(judgement.checks, chosen):
+            print(line)  # noqa: T201  (this is the answer to the student)
 
 
 def check_notebook(path: Path, folder: Path | None = None) -> tuple[Judgement, NotebookRun]:
@@ -65,14 +65,14 @@ def check_notebook(path: Path, folder: Path | None = None) -> tuple[Judgement, N
     ):
         failed = [c.number for c in session.run.cells if c.verdict is not Verdict.ACCEPTED]
         violations = find_violations(code(notebook, failed), assignment)
-        return _judge(assignment, session, violations, None), session.run
+        return _judge(assignment, session, violations, ()), session.run
 
 
 def _judge(
     assignment: Assignment,
     session: Answers,
     violations: Mapping[str, ForbiddenApi],
-    only: str | None,
+    only: tuple[str, ...],
 ) -> Judgement:
     subject = Subject(assignment, session, None, violations)
     grading = Grading(assignment, subject, b"public", assignment.id)

@@ -60,7 +60,7 @@ def judge(
     *,
     public: bool = True,
     hidden: bool = True,
-    only: str | None = None,
+    only: Collection[str] = (),
     checks: Collection[str] = (),
     fail_fast: bool = False,
 ) -> Judgement:
@@ -70,7 +70,7 @@ def judge(
         grading: the submission and everything that judges it.
         public: whether to run the public checks.
         hidden: whether to run the hidden ones.
-        only: run only the checks about this function.
+        only: run only the checks about one of these functions; all if empty.
         checks: run only the checks with these ids; all if empty.
         fail_fast: stop at the first hidden check that is not accepted.
 
@@ -136,7 +136,7 @@ class Plugin:
     def __init__(
         self,
         grading: Grading,
-        only: str | None = None,
+        only: Collection[str] = (),
         checks: Collection[str] = (),
         fail_fast: bool = False,
     ) -> None:
@@ -175,7 +175,7 @@ class Plugin:
     def _wanted(self, mark: Mark) -> bool:
         if self.checks and mark.id not in self.checks:
             return False
-        return self.only is None or self.only in mark.functions
+        return not self.only or any(name in mark.functions for name in self.only)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run every check; then once more those that a wrong callee may have failed."""

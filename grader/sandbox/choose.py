@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
 
 from grader.errors import SandboxError, UsageError
 from grader.sandbox import Sandbox
@@ -13,12 +14,15 @@ from grader.sandbox.plain import PlainSandbox
 NAMES = ("auto", "linux", "plain", "fake")
 
 
-def open_sandbox(name: str, packages: tuple[str, ...] = ()) -> Sandbox:
+def open_sandbox(
+    name: str, packages: tuple[str, ...] = (), hidden: tuple[Path, ...] = ()
+) -> Sandbox:
     """A sandbox by name; "auto" is `linux`, never silently something weaker.
 
     Args:
         name: one of `NAMES`.
         packages: modules worth having imported before the notebook runs.
+        hidden: folders that no box may read, wherever they lie: the course above all.
 
     Raises:
         SandboxError: this machine cannot hold it; says what to do.
@@ -31,7 +35,7 @@ def open_sandbox(name: str, packages: tuple[str, ...] = ()) -> Sandbox:
             return FakeSandbox()
         case "auto" | "linux" if sys.platform == "linux":
             sandbox: Sandbox = importlib.import_module("grader.sandbox.linux").LinuxSandbox(
-                packages=packages
+                packages=packages, hidden=hidden
             )
             return sandbox
         case "auto" | "linux":

@@ -142,7 +142,7 @@ def test_changed_arguments_and_generators_are_reported(sandbox):
 
 
 @pytest.mark.needs("hang")
-@pytest.mark.parametrize("body", ["while True: pass", "import time; time.sleep(100)",
+@pytest.mark.parametrize("body", ["\n    while True: pass", "import time; time.sleep(100)",
     "\n    while True:\n        try:\n            while True: pass\n"
     "        except BaseException: pass"])  # fmt: skip
 def test_a_call_that_hangs_costs_itself_only(sandbox, body):
