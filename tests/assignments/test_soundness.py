@@ -152,3 +152,10 @@ def test_composed_notebooks_hold_the_variant():
 def test_callers_are_found_through_callers():
     source = "def a(): pass\ndef b(): a()\ndef c(): b()\ndef d(): pass"
     assert callers(source, ["a"]) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_the_notebooks_in_the_repository_are_what_release_writes(name, tmp_path):
+    assignment = load_assignment(COURSE, name)
+    for written in release.write(assignment, tmp_path):
+        assert (assignment.folder / written.name).read_bytes() == written.read_bytes()
