@@ -923,7 +923,7 @@ def vae_decode(state, z):
 #
 # * `train_gan(x, *, seed)` 返回 `{"state": ..., "history": ...}`，`history` 里有 `d_loss` 和 `g_loss` 两个列表，隔一段时间记一次，至少 5 个数；
 # * `gan_sample(state, n, seed)` 返回 `(n, 2)` 的样本，**单位与 x 相同**（训练前做了标准化，就要变换回去）。同一个 `seed` 得到同样的点，
-#   不同的 `seed` 得到不同的点，而且不动全局随机数状态。
+#   不同的 `seed` 得到不同的点：噪声来自 `torch.Generator().manual_seed(seed)`（重建 `nn.Module` 时初始权重会动全局随机数，这里不扣分）。
 #
 # 朴素的训练不可靠：两个网络绕着均衡点转圈，生成器常常只剩几个团（模式坍塌）。实测有 20–33% 的种子失败，用下面的做法 60 个种子都没有失败：
 #
@@ -948,7 +948,8 @@ def vae_decode(state, z):
 # * `train_gan(x, *, seed)` returns `{"state": ..., "history": ...}`; the `history` has two lists, `d_loss` and `g_loss`, of at
 #   least 5 numbers each, one every so many steps;
 # * `gan_sample(state, n, seed)` returns samples `(n, 2)` **in the units of x**: if you standardise, transform back. Equal seeds give
-#   equal points, different ones different points, and the global random state stays untouched.
+#   equal points and different ones different points: draw the noise from `torch.Generator().manual_seed(seed)`. (Rebuilding an
+#   `nn.Module` draws initial weights from the global generator; that is all right here.)
 #
 # Plain training is unreliable: the two networks circle around the equilibrium, and often the generator is left with a few of the
 # Gaussians (mode collapse). In our measurements 20–33 % of the seeds failed, and none of 60 with this recipe:
@@ -1101,17 +1102,17 @@ def gan_sample(state, n, seed):
 # ## 思考题二（5 分）
 #
 # 1. 在 `ring` 上用 `steps` 为 100、300、600、1200、2000 各训练一次（`seed` 相同），`average` 分别取 0.99 和 0，画出 2×5 张样本图，标题写上能量距离；
-#    再画出 `d_loss` 和 `g_loss` 的曲线。生成的分布是怎样变成 8 个团的？平均改变了什么？损失能告诉我们样本的好坏吗？
-# 2. 下面的代码固定一个未经训练的生成器，用你的 `gan_gradients` 训练判别器 200 步。每 10 步算一次两种生成器损失对生成器参数的梯度的总范数
+#    再画出 `d_loss` 和 `g_loss` 的曲线。样本怎样一步步接近 8 个团？团与团之间为什么总有连线？平均改变了什么？损失能告诉我们样本的好坏吗？
+# 2. 下面的代码固定一个未经训练、样本离环很远的生成器，用你的 `gan_gradients` 训练判别器 200 步。每 10 步算一次两种生成器损失对生成器参数的梯度的总范数
 #    （用 `torch.autograd.grad`），画在一张图上，纵轴取对数。两条曲线怎样分开？用 3.1 的两个导数解释，并说明为什么实践中都用不饱和的损失。
 
 # %% [markdown] lang="en"
 # ## Written question 2 (5 points)
 #
 # 1. Train on `ring` with `steps` 100, 300, 600, 1200 and 2000 (the same `seed`), and with `average` 0.99 and 0. Draw the 2×5 samples with
-#    their energy distances as titles, and the curves of `d_loss` and `g_loss`. How do the 8 clusters come about? What does
-#    averaging change? Do the losses tell how good the samples are?
-# 2. The code below takes an untrained generator and trains the discriminator for 200 steps with your `gan_gradients`. Every 10
+#    their energy distances as titles, and the curves of `d_loss` and `g_loss`. How do samples approach the 8 clusters? Why are
+#    there always bridges between them? What does averaging change? Do the losses tell how good the samples are?
+# 2. The code below takes an untrained generator, whose samples are far from the ring, and trains the discriminator for 200 steps with your `gan_gradients`. Every 10
 #    steps compute the norm of the gradient of both generator losses with respect to all parameters of the generator (with
 #    `torch.autograd.grad`), and plot both with a logarithmic axis. How do the two curves part? Explain it with the two derivatives of
 #    3.1, and say why practice uses the non-saturating loss.
@@ -1128,11 +1129,12 @@ def gan_sample(state, n, seed):
 #
 #
 # g_params, d_params = random_network(2, 32, 2), random_network(2, 32, 1)
+# g_params["b2"] = torch.tensor([-2.0, 2.0])  # 样本离环很远 / far from the ring
 # z = torch.randn(2000, 2, generator=generator)
 # for step in range(200):
 #     # 每 10 步在这里记下两种梯度的范数 / note the norms of both gradients here, every 10 steps
 #     d_grads = gan_gradients(g_params, d_params, ring, z)["d_grads"]
-#     d_params = {key: value - 0.5 * d_grads[key] for key, value in d_params.items()}
+#     d_params = {key: value - 0.05 * d_grads[key] for key, value in d_params.items()}
 
 # %% active="ipynb"
 # # 图画在这里 / draw the figures here
@@ -1148,11 +1150,12 @@ def gan_sample(state, n, seed):
 # figure, (curve, panel) = plt.subplots(1, 2, figsize=(12, 3.5))
 # curve.plot(trained["history"]["d_loss"], label="d_loss")
 # curve.plot(trained["history"]["g_loss"], label="g_loss")
+# curve.set(xlabel="report", ylabel="loss")
 # curve.legend()
 #
 # d_params = random_network(2, 32, 1)
 # norms = {"non_saturating": [], "minimax": []}
-# for step in range(200):
+# for step in range(201):
 #     if step % 10 == 0:
 #         for mode, values in norms.items():
 #             g = {key: value.clone().requires_grad_() for key, value in g_params.items()}
@@ -1160,9 +1163,9 @@ def gan_sample(state, n, seed):
 #             grads = torch.autograd.grad(gan_losses(logit, logit, mode)["g_loss"], list(g.values()))
 #             values.append(torch.cat([grad.flatten() for grad in grads]).norm().item())
 #     d_grads = gan_gradients(g_params, d_params, ring, z)["d_grads"]
-#     d_params = {key: value - 0.5 * d_grads[key] for key, value in d_params.items()}
+#     d_params = {key: value - 0.05 * d_grads[key] for key, value in d_params.items()}
 # for mode, values in norms.items():
-#     panel.semilogy(range(0, 200, 10), values, label=mode)
+#     panel.semilogy(range(0, 201, 10), values, label=mode)
 # panel.set(xlabel="steps of the discriminator", ylabel="norm of the generator's gradient")
 # panel.legend();
 
@@ -1173,15 +1176,16 @@ def gan_sample(state, n, seed):
 # *Your answer here.*
 
 # %% [markdown] lang="zh" solution="hidden"
-# **评分要点（思考题二）。** 样本图 1.5 分：先铺成一片或一个环，再逐渐分成 8 团；后期没有平均的样本随时间抖动，团的位置和权重时好时坏，平均把这种转圈消去，
-# 距离更小更稳（早期的平均值落后于当前权重，反而更差）。损失 1 分：d_loss 很快停在 $2\log2$ 附近，g_loss 在 $\log2$ 附近，
+# **评分要点（思考题二）。** 样本图 1.5 分：先是一团，再成环，环在 8 个团处逐渐变浓、长出尖角；生成器是连续函数，把连通的隐空间映成连通的集合，
+# 所以团间的连线只会变稀，不会消失。后期没有平均的样本随时间晃动，平均把这种转圈消去，距离更小更稳（早期的平均值落后于当前权重，反而更差）。损失 1 分：d_loss 很快停在 $2\log2$ 附近，g_loss 在 $\log2$ 附近，
 # 之后样本还在变好而损失几乎不变，它衡量的是两个网络的相对强弱，不是样本的质量。梯度 2.5 分：判别器变强后 $l\ll0$，minimax 的导数 $-\sigma(l)\to0$，
 # 范数随之变小；不饱和损失的导数 $-(1-\sigma(l))\to-1$，梯度保持甚至变大。两者的驻点相同，但训练之初不饱和损失给出有用的方向和大小。
 
 # %% [markdown] lang="en" solution="hidden"
-# **Marking guide (written question 2).** Samples, 1.5 points: first a blob or a ring, which then breaks up into 8 clusters; without averaging
-# late samples wander, clusters come and go in place and weight, and averaging takes this circling out: distances are smaller and steadier
-# (early on the average lags behind the weights and is worse). Losses, 1 point: d_loss soon settles near $2\log2$ and g_loss near
+# **Marking guide (written question 2).** Samples, 1.5 points: first a blob, then a ring, which thickens and grows corners at the 8
+# clusters; the generator is continuous and maps a connected latent space to a connected set, so bridges get thinner but do not
+# disappear. Without averaging late samples wander; averaging takes this circling out, and distances are smaller and steadier (early
+# on the average lags behind the weights and is worse). Losses, 1 point: d_loss soon settles near $2\log2$ and g_loss near
 # $\log2$; samples go on improving while they hardly move, since they tell how strong the two networks are against each other, not how
 # good samples are. Gradients, 2.5 points: a stronger discriminator means $l\ll0$; the derivative $-\sigma(l)$ of minimax tends to 0, and
 # the norm with it, while that of the non-saturating loss, $-(1-\sigma(l))$, tends to $-1$ and the gradient stays or grows. Both have the same
