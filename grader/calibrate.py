@@ -183,7 +183,8 @@ def recorded(assignment: Assignment, seed: int) -> list[Record]:
     with Session(FakeSandbox(), notebook, assignment.limits) as session:
         subject = Subject(assignment, session, oracle, {})
         key = f"calibrate {seed}".encode().ljust(32)
-        judge(Grading(assignment, subject, key, f"{assignment.id}/1"), public=False)
+        grading = Grading(assignment, subject, key, f"{assignment.id}/1")
+        judge(grading, public=False, training=False)
     return subject.records
 
 

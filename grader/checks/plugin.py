@@ -63,6 +63,7 @@ def judge(
     only: Collection[str] = (),
     checks: Collection[str] = (),
     fail_fast: bool = False,
+    training: bool = True,
 ) -> Judgement:
     """Run the checks of an assignment against one submission.
 
@@ -73,6 +74,7 @@ def judge(
         only: run only the checks about one of these functions; all if empty.
         checks: run only the checks with these ids; all if empty.
         fail_fast: stop at the first hidden check that is not accepted.
+        training: whether to run the checks that train.
 
     Raises:
         BrokenAssignment: the tests cannot be collected, or there are none.
@@ -81,6 +83,7 @@ def judge(
     folders = [assignment.hidden_tests] if hidden else []
     folders += [assignment.public_tests] if public and assignment.public_tests.is_dir() else []
     plugin = Plugin(grading, only, checks, fail_fast)
+    plugin.training = training
     code = pytest.main([*ARGUMENTS, *map(str, folders)], plugins=[plugin])
     if plugin.problem is not None:
         raise plugin.problem
@@ -144,6 +147,7 @@ class Plugin:
         self.only = only
         self.checks = checks
         self.fail_fast = fail_fast
+        self.training = True
         self.results: list[CheckResult] = []
         self.problem: BrokenAssignment | None = None
         self._raised: BaseException | None = None
@@ -169,6 +173,7 @@ class Plugin:
                 )
         order = {q.id: i for i, q in enumerate(self.grading.assignment.questions)}
         kept = [i for i in items if (m := mark_of(i)) and self._wanted(m)]
+        kept = [i for i in kept if self.training or "train" not in _fixtures(i)]
         kept.sort(key=lambda i: _place(i, order))
         items[:] = kept
 

@@ -6,6 +6,7 @@ a real GPU. Where a function needs a number (`int(y.max())`) they end, and so do
 
 from __future__ import annotations
 
+import inspect
 from functools import lru_cache
 from pathlib import Path
 
@@ -69,6 +70,8 @@ def test_solutions_follow_a_device_that_is_not_there(name):
             continue
         own = [book.function(record.function)]
         for solution in own + [a.call for a in book.alternatives(record.function)]:
+            if "grad" in inspect.getsource(solution):
+                continue  # differentiating a fake CUDA tensor aborts the process
             arguments = mapped(record.arguments, fake)
             keywords = mapped(dict(record.keywords), fake)
             with mode:
