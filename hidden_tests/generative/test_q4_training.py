@@ -188,9 +188,10 @@ def test_energy_distance(train, draw, quality):
             ),
             (
                 True,
-                "少了几个团，或各团的比例、位置不对：按题目的做法加上 R1 惩罚和权重平均。",
-                "Clusters are missing, or have wrong weights or places: "
-                "add the R1 penalty and the averaged weights of the recipe.",
+                "少了几个团，或各团的比例、位置不对：步数够吗？"
+                "按题目的做法加上 R1 惩罚和权重平均。",
+                "Clusters are missing, or have wrong weights or places: enough steps? "
+                "Add the R1 penalty and the averaged weights of the recipe.",
             ),
         ],
     )
