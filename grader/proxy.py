@@ -254,8 +254,9 @@ _operators = lru_cache(maxsize=64)(forbidden_operators)
 def in_form_of(actual: Any, expected: Any) -> Any:
     """An accepted value, numbers and 0-dim tensors as the reference has them, tensors float64."""
     if isinstance(expected, torch.Tensor):
-        tensor = torch.as_tensor(actual).detach()
-        return tensor.to(expected.dtype) if expected.is_floating_point() else tensor
+        if not isinstance(actual, torch.Tensor):
+            return torch.tensor(actual, dtype=expected.dtype)
+        return actual.to(expected.dtype) if expected.is_floating_point() else actual
     if isinstance(actual, torch.Tensor):
         return actual.item()
     if isinstance(expected, Mapping):

@@ -201,7 +201,7 @@ def judge_wrong(trial: Trial, result: SubmissionResult) -> Finding:
     """A wrong variant loses rows of its own function, no others, and is named."""
     ((function, variant),) = trial.replace.items()
     hidden = [c for c in result.checks if not c.public]
-    lost = [c for c in hidden if c.verdict is not Verdict.ACCEPTED]
+    lost = [c for c in hidden if c.verdict is not Verdict.ACCEPTED and not _vacuous(trial, c)]
     own = [c for c in lost if function in c.functions and c.question != "h"]
     elsewhere = [c.id for c in lost if c not in own]
     named = _named(own)
@@ -214,6 +214,11 @@ def judge_wrong(trial: Trial, result: SubmissionResult) -> Finding:
         problem = f"named {', '.join(named) or 'nothing'}: {_reasons(result, [own[0].id])}"
     ids = tuple(c.id for c in lost)
     return Finding(trial.label, not problem, problem, result.earned, ids, named)
+
+
+def _vacuous(trial: Trial, check: CheckResult) -> bool:
+    """A hygiene row that found no running function because the other functions were left out."""
+    return bool(trial.checks and check.diagnosis and check.diagnosis.code == "nothing_runs")
 
 
 def _named(checks: list[CheckResult]) -> tuple[str, ...]:
