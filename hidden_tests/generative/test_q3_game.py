@@ -89,7 +89,7 @@ def test_value_and_divergence(student, draw):
         result = student.gan_game(probabilities(draw, n), probabilities(draw, n))
         what = Text("value 与 2·js - 2 ln 2", "value against 2·js - 2 ln 2")
         expected = 2 * result["js"] - 2 * math.log(2)
-        assert_close(result["value"], expected, tolerance=1e-6, what=what)
+        assert_close(result["value"], expected, tolerance=1e-9, what=what)
 
 
 def two_layers(draw, n_in, n_hidden, n_out):
