@@ -53,6 +53,7 @@ def run(connection, control, settings):
             "--HistoryManager.enabled=False",
             "--InteractiveShell.colors=NoColor",
             "--InteractiveShell.show_rewritten_input=False",
+            "--InteractiveShell.xmode=Plain",
             "--Application.log_level=50",
         ]
     )
