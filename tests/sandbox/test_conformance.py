@@ -25,7 +25,7 @@ from grader.sandbox.choose import open_sandbox
 from grader.session import Session
 from tests.tiny import notebook
 
-LIMITS = Limits(wall_time=60, cell_time=4, call_time=5, output=200_000, memory=1024)
+LIMITS = Limits(wall_time=90, cell_time=20, call_time=20, output=200_000, memory=1024)
 BACKENDS = ["fake", "plain", "linux"]
 CANNOT = {"fake": {"hang", "die", "wall", "limit", "output"}}
 """Known failures: there is no process to end."""
@@ -53,7 +53,7 @@ def run(sandbox: Sandbox, *cells: str, limits: Limits = LIMITS) -> Session:
     return Session(sandbox, read(notebook(*cells)), limits)
 
 
-def call(session: Session, name: str, *arguments, limit: float = 5.0, **keywords):
+def call(session: Session, name: str, *arguments, limit: float = 20.0, **keywords):
     return session.call(Request(name, arguments, keywords, time_limit=limit)).value
 
 
