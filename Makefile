@@ -1,6 +1,6 @@
 # Each target works alone and first on a fresh clone: Python 3.11 or newer, make and git are enough.
 
-VENV := .venv
+VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
