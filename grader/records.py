@@ -46,6 +46,8 @@ class Student:
     email: str = ""
     section: str = ""
     github: str = ""
+    active: bool = True
+    """False: has left the course; what was earned stays."""
 
 
 @dataclass(frozen=True)

@@ -28,9 +28,19 @@ _REASONS = (
     ),
     (("full",), "cannot grow: the disk is full", "Make room; nothing recorded so far is lost"),
     (
+        ("disk i/o error",),
+        "was not taken by the disk",
+        "Check its room, your quota and the drive; nothing recorded so far is lost",
+    ),
+    (
         ("readonly", "read-only", "unable to open", "permission"),
         "cannot be written",
         "Make the file and its folder writable",
+    ),
+    (
+        ("kept for good",),
+        "is only ever added to",
+        "Enter a newer value instead: the newest counts, and the older one stays visible",
     ),
 )
 
@@ -43,34 +53,39 @@ def place(target: str | Path) -> Path | None:
 def engine(target: str | Path, *, create: bool, wait: float) -> sa.Engine:
     """An engine for a path or URL; nothing is connected yet.
 
+    A file that may not be written is opened for reading.
+
     Raises:
         GradebookError: the file or its folder cannot be used, or the driver is not installed.
     """
     path = place(target)
     if path is not None:
         _usable(path, create)
+        if path.exists() and not _writable(path):
+            return _reader(path, wait)
     url = sa.URL.create("sqlite", database=str(path)) if path else sa.make_url(str(target))
-    options: dict[str, Any] = {"timeout": wait} if url.get_backend_name() == "sqlite" else {}
+    sqlite = url.get_backend_name() == "sqlite"
+    options: dict[str, Any] = {"timeout": wait} if sqlite else {}
     try:
         made = sa.create_engine(url, connect_args=options)
     except (ImportError, exc.ArgumentError) as error:
         problem = f"the gradebook {url} cannot be opened: {error}"
         raise GradebookError(problem, "Install the driver, or correct the URL") from None
-    if options:
+    if sqlite:
         event.listen(made, "connect", _prepare)
         event.listen(made, "begin", _begin)
     return made
 
 
-def is_ours(connection: sa.Connection, name: str) -> bool:
-    """Whether the database holds a gradebook; False when it is empty.
+def version_of(connection: sa.Connection, name: str) -> int | None:
+    """The version of the tables; None when the database is empty.
 
     Raises:
         GradebookError: the database holds something else, or is newer than this grader.
     """
     present = set(sa.inspect(connection).get_table_names())
     if not present:
-        return False
+        return None
     if schema.meta.name not in present:
         problem = f"{name} is a database, but not a gradebook"
         raise GradebookError(problem, "Name another file or database")
@@ -83,15 +98,7 @@ def is_ours(connection: sa.Connection, name: str) -> bool:
         )
         remedy = "Upgrade with `pip install -U dl-grader`; nothing was changed"
         raise GradebookError(problem, remedy)
-    return True
-
-
-def set_up(connection: sa.Connection, name: str) -> None:
-    """Make the tables of a new gradebook, unless another process was faster."""
-    if not is_ours(connection, name):
-        schema.metadata.create_all(connection)
-        row = {"name": "schema_version", "value": str(schema.VERSION)}
-        connection.execute(sa.insert(schema.meta), row)
+    return version
 
 
 @contextmanager
@@ -118,16 +125,37 @@ def _usable(path: Path, create: bool) -> None:
     if not path.exists() and not create:
         problem = f"there is no gradebook {path}"
         raise GradebookError(problem, "Grade something first: `grader grade ASSIGNMENT`")
-    for thing in (path, folder):
-        if thing.exists() and not os.access(thing, os.W_OK):
-            problem = f"{thing} cannot be written"
-            raise GradebookError(problem, "Make the gradebook and its folder writable")
+    if not path.exists() and not os.access(folder, os.W_OK):
+        problem = f"{folder} cannot be written"
+        raise GradebookError(problem, "Make the folder of the gradebook writable")
+
+
+def _writable(path: Path) -> bool:
+    """SQLite keeps its journal beside the file, so the folder must be writable, too."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _reader(path: Path, wait: float) -> sa.Engine:
+    """An engine that writes nothing at all, not even a journal."""
+    journal = path.with_name(f"{path.name}-wal")
+    # Without a journal there is no writer to look out for, and SQLite needs no files of its own.
+    quiet = not (journal.exists() and journal.stat().st_size)
+    address = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if quiet else ''}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, timeout=wait, isolation_level=None)
+
+    made = sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.NullPool)
+    event.listen(made, "begin", _begin)
+    return made
 
 
 def _prepare(connection: sqlite3.Connection, record: object) -> None:
     """Readers never wait for the writer (WAL); we begin transactions ourselves."""
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL").close()
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+        # The mode stays with the file; a database that is not ours is left as it is.
+        connection.execute("PRAGMA journal_mode=WAL").close()
     connection.execute("PRAGMA synchronous=FULL").close()
 
 
