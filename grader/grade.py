@@ -16,6 +16,7 @@ from grader.config import load_assignment, load_course
 from grader.course import Assignment
 from grader.errors import ForbiddenApi, SubmissionFault
 from grader.forbidden import describe, find_forbidden
+from grader.handout import read_handout
 from grader.notebook import Notebook, read
 from grader.oracle import Oracle
 from grader.program import Program, code
@@ -104,6 +105,7 @@ class Bench:
     def __init__(self, course: Path, name: str) -> None:
         self.assignment = load_assignment(load_course(course), name)
         self.oracle = Oracle(self.assignment, catalogue.load(self.assignment.reference))
+        self.handout = read_handout(self.assignment.folder)
 
 
 @lru_cache(maxsize=8)
@@ -118,7 +120,9 @@ def _judge(
     violations: Mapping[str, ForbiddenApi],
     source: str,
 ) -> Judgement:
-    subject = Subject(bench.assignment, session, bench.oracle, violations, job.device, source)
+    subject = Subject(
+        bench.assignment, session, bench.oracle, violations, job.device, source, bench.handout
+    )
     path = f"{bench.assignment.id}/{job.submission.attempt}"
     grading = Grading(bench.assignment, subject, job.secret, path)
     return judge(grading, checks=job.checks, fail_fast=job.fail_fast)

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from grader.course import Assignment, Course, ScheduledAssignment
 from grader.coursegrade import CourseGrade
-from grader.gradebook import Mark
 from grader.records import Student
 from grader.result import (
     CellRun,
@@ -35,6 +35,9 @@ from grader.scoring import (
     score_assignment,
     score_questions,
 )
+
+if TYPE_CHECKING:
+    from grader.gradebook import Mark
 
 FAULTS = 8
 """So many stopped cells are shown in full; the others are counted."""

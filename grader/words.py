@@ -12,7 +12,6 @@ import io
 from functools import cache
 from pathlib import Path
 
-from grader.errors import GraderError
 from grader.result import Verdict
 from grader.scoring import State
 
@@ -61,20 +60,13 @@ LANGUAGES = {"zh": "中文", "en": "English"}
 
 @cache
 def catalogue(language: str) -> gettext.NullTranslations:
-    """The translations of one language; a language without a catalogue speaks English.
-
-    Raises:
-        GraderError: Babel is not installed.
-    """
+    """The translations of one language; a language without a catalogue speaks English."""
     path = FOLDER / language / "grader.po"
     if not path.is_file():
         return gettext.NullTranslations()
-    try:
-        from babel.messages.mofile import write_mo
-        from babel.messages.pofile import read_po
-    except ImportError:
-        problem = "reports need Babel, which is not installed"
-        raise GraderError(problem, "Run `pip install 'dl-grader[course]'`") from None
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
     compiled = io.BytesIO()
     with path.open("rb") as stream:
         write_mo(compiled, read_po(stream, locale=language))

@@ -48,7 +48,9 @@ def test_a_file_that_is_no_notebook(folder):
     result = run(folder / "tiny.ipynb")
     assert result.exit_code == 0
     assert result.stdout.startswith("✗ ")
-    assert json.loads(run(folder / "tiny.ipynb", "--json").stdout)["checks"] == []
+    told = json.loads(run(folder / "tiny.ipynb", "--json").stdout)
+    assert told["diagnosis"] in result.stdout
+    assert [c["verdict"] for c in told["checks"]] == ["run_time_error"]
 
 
 def test_no_assignment_near(tmp_path):

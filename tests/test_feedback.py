@@ -613,9 +613,7 @@ def test_curves_survive_what_training_does():
 
 def messages():
     options = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
-    for template in page.folder().glob("student.*"):
-        yield from extract_from_file("jinja2.ext:babel_extract", template, options=options)
-    for template in (*page.folder().glob("class.*"), page.folder() / "parts.html"):
+    for template in (*page.folder().glob("*.html"), *page.folder().glob("*.md")):
         yield from extract_from_file("jinja2.ext:babel_extract", template, options=options)
     yield from extract_from_file("python", Path(words.__file__), keywords={"N_": None})
 

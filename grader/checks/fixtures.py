@@ -12,7 +12,6 @@ import torch
 from grader.checks.agree import Agree
 from grader.checks.hygiene import Hygiene
 from grader.checks.training import Quality, Train
-from grader.distribution import DistributionTest
 from grader.draw import Draw
 from grader.errors import WrongAnswer
 from grader.proxy import Reference, Student
@@ -20,6 +19,7 @@ from grader.result import Diagnosis, Text
 
 if TYPE_CHECKING:
     from grader.checks.plugin import Grading
+    from grader.distribution import DistributionTest
 
 GRADING = pytest.StashKey["Grading"]()
 
@@ -82,6 +82,8 @@ def hygiene(grading: Grading) -> Hygiene:
 @pytest.fixture
 def distribution(grading: Grading) -> type[DistributionTest]:
     """Statistical tests at a stated false-alarm probability."""
+    from grader.distribution import DistributionTest  # scipy.stats takes a second
+
     return DistributionTest
 
 

@@ -18,6 +18,7 @@ import pytest
 from grader.checks.fixtures import GRADING
 from grader.checks.mark import Mark
 from grader.checks.naming import name_causes
+from grader.checks.opening import open_hints
 from grader.checks.trial import Trial
 from grader.course import Assignment
 from grader.draw import Draw
@@ -199,6 +200,7 @@ class Plugin:
             if failed and self.fail_fast:
                 return results
         results = list(map(self._follow_through, items, results))
+        results = open_hints(results, self.grading.subject.records, self.grading.subject.handout)
         return name_causes(results, self.grading.subject)
 
     def _follow_through(self, item: pytest.Item, result: CheckResult) -> CheckResult:

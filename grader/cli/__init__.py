@@ -20,7 +20,7 @@ from grader.errors import GraderError
 from grader.version import VERSION
 
 INTERRUPTED = 130
-EXTRAS = {"babel", "jupytext", "matplotlib", "sqlalchemy"}
+EXTRAS = {"cryptography", "jupytext", "matplotlib", "openpyxl", "sqlalchemy"}
 """Modules of the extra `course`; a student's machine may lack them."""
 
 

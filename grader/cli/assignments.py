@@ -37,15 +37,20 @@ def release(place: Place, assignments: tuple[str, ...], bundle: Path | None) -> 
     `raise NotImplementedError`; what is hidden there is left out. Refuses when a file that
     students get holds a line of a solution.
 
+    handout.json beside them lets `grader check` name misconceptions on the student's machine: it
+    holds no code and no expected value, and a hint in it opens only with the wrong output that it
+    belongs to.
+
     \b
     Examples:
       grader release
       grader release gd --bundle handout
     """
     from grader import release as released
+    from grader.rehearsal import write_handout
 
     for what in _chosen(place.course, assignments):
-        for path in released.write(what):
+        for path in (*released.write(what), write_handout(what)):
             click.echo(str(path))
         leaks = released.leaks(what)
         if leaks:

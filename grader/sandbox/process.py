@@ -24,6 +24,8 @@ from grader.sandbox import BoxSpec
 GUEST = Path(__file__).resolve().parent.parent / "guest"
 FORKS = hasattr(os, "fork") and hasattr(socket, "send_fds")
 """Whether calls can be answered by a copy of the kernel (not on Windows)."""
+LOCAL = hasattr(socket, "AF_UNIX") and os.name == "posix"
+"""Whether a kernel can be reached through files instead of ports (not on Windows)."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def start(spec: BoxSpec) -> Started:
 
 def _connection(folder: Path) -> dict[str, Any]:
     common = {"key": secrets.token_hex(16), "signature_scheme": "hmac-sha256"}
-    if os.name == "posix":
+    if LOCAL:
         ports: dict[str, Any] = {"transport": "ipc", "ip": str(folder / "k")}
         free = range(1, 6)
     else:
@@ -123,7 +125,7 @@ def _popen(
 
 def rlimits(limits: Limits) -> dict[str, int]:
     """What the kernel sets for itself before student code: {name of the resource: value}."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or not FORKS:
         return {}
     mib = 1024 * 1024
     return {
