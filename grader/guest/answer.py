@@ -128,6 +128,10 @@ class _Call:
 class _Recorder(TorchDispatchMode):
     """Notes which operators ran, as "aten.mm"."""
 
+    @classmethod
+    def _should_skip_dynamo(cls):
+        return False  # or torch imports its compiler, which takes a second, to keep it away
+
     def __init__(self, seen):
         super().__init__()
         self.seen = seen

@@ -142,7 +142,9 @@ def prepare(settings):
     numpy.random.seed(seed)
     torch.manual_seed(seed)
     torch.set_num_threads(settings.get("threads", 1))
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Deterministic, warning where that cannot be had. `use_deterministic_algorithms` does the same
+    # and imports the compiler for it, which takes a second.
+    torch.set_deterministic_debug_mode("warn")
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -19,6 +19,7 @@ from grader.errors import SubmissionFault
 from grader.result import Isolation, Usage
 from grader.sandbox import BoxSpec
 from grader.sandbox.process import end, start
+from grader.sandbox.processes import wait_for
 from grader.sandbox.watchdog import Watchdog
 
 ISOLATION = Isolation(
@@ -64,7 +65,7 @@ class PlainBox:
         for process in descendants:
             with contextlib.suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(descendants, timeout=2)
+        wait_for(descendants, 2.0)
 
     def fault(self) -> SubmissionFault | None:
         """The limit that ended the box, if one did."""

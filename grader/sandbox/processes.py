@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -46,6 +47,23 @@ def cost_of(pid: int) -> Cost | None:
         return _linux_cost(pid) if sys.platform == "linux" else _psutil_cost(pid)
     except (OSError, psutil.Error, ValueError, IndexError):
         return None  # gone, or going
+
+
+def wait_for(processes: Collection[psutil.Process], seconds: float) -> None:
+    """Return when processes have ended, or after so many seconds.
+
+    An orphan that nobody takes leave of has ended too: that can take process 1 a second or two.
+    """
+    deadline = time.monotonic() + seconds
+    while any(map(_runs, processes)) and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def shared_memory_of(pid: int) -> int | None:
