@@ -332,8 +332,10 @@ def test_training_reaches_its_threshold(pair):
 
 
 @pytest.mark.slow
-def test_training_reaches_its_threshold_for_twenty_seeds():
-    assert min(accuracy(*PAIRS["reference"], seed) for seed in range(20)) >= 0.90
+@pytest.mark.parametrize("first", [0, 5, 10, 15])  # one piece would keep one core busy alone
+def test_training_reaches_its_threshold_for_twenty_seeds(first):
+    seeds = range(first, first + 5)
+    assert min(accuracy(*PAIRS["reference"], seed) for seed in seeds) >= 0.90
 
 
 @pytest.mark.parametrize("pair", PAIRS)

@@ -6,8 +6,10 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import psutil
@@ -57,21 +59,37 @@ def run_cell(box: Any, code: str, timeout: float = 60) -> str:
     client.load_connection_info(connection)
     client.start_channels(hb=False)
     printed: list[str] = []
-
-    def hear(message: dict[str, Any]) -> None:
-        content = message["content"]
-        match message["msg_type"]:
-            case "stream":
-                printed.append(content["text"])
-            case "error":
-                printed.append(f"{content['ename']}: {content['evalue']}")
-
     try:
-        client.execute_interactive(code, timeout=timeout, output_hook=hear)
+        request = client.execute(code)
+        for message in _answers(client, box, request, timeout):
+            content = message["content"]
+            match message["msg_type"]:
+                case "stream":
+                    printed.append(content["text"])
+                case "error":
+                    printed.append(f"{content['ename']}: {content['evalue']}")
     finally:
         client.stop_channels()
         client.context.destroy(linger=0)
     return "".join(printed).strip()
+
+
+def _answers(client: Any, box: Any, request: str, timeout: float) -> Iterator[dict[str, Any]]:
+    """What a kernel says to a request until it is idle again; a dead one is not waited for."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        try:
+            message = client.get_iopub_msg(timeout=0.1)
+        except Empty:
+            if not box.alive():
+                raise RuntimeError("the kernel is gone") from None
+            continue
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        if message["content"].get("execution_state") == "idle":
+            return
+        yield message
+    raise TimeoutError(f"the cell still runs after {timeout} seconds")
 
 
 @pytest.fixture(scope="session")
