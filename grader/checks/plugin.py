@@ -1,4 +1,4 @@
-"""The pytest plugin: runs the checks of an assignment against one submission.
+"""Runs the checks of an assignment against one submission.
 
 Whose fault it is gets decided here, in one place: a `SubmissionFault` that ends a check is the
 submission's and becomes its verdict; anything else is ours and becomes a judge_error.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from grader.checks.fixtures import GRADING
+from grader.checks.collection import Tests, fixtures_of, mark_of, tests_in
 from grader.checks.mark import Mark
 from grader.checks.naming import name_causes
 from grader.checks.opening import open_hints
@@ -26,7 +25,6 @@ from grader.errors import BrokenAssignment, SubmissionFault
 from grader.proxy import Subject
 from grader.result import CheckResult, Curve, Diagnosis, Text, Verdict
 
-HERE = Path(__file__).resolve().parent
 UNTRIED = Trial(Mark("", Text("", ""), Decimal(0)))
 
 
@@ -78,121 +76,56 @@ def judge(
         training: whether to run the checks that train.
 
     Raises:
-        BrokenAssignment: the tests cannot be collected, or there are none.
+        BrokenAssignment: the tests cannot be collected.
     """
     assignment = grading.assignment
     folders = [assignment.hidden_tests] if hidden else []
     folders += [assignment.public_tests] if public and assignment.public_tests.is_dir() else []
-    plugin = Plugin(grading, only, checks, fail_fast)
-    plugin.training = training
-    code = pytest.main([*ARGUMENTS, *map(str, folders)], plugins=[plugin])
-    if plugin.problem is not None:
-        raise plugin.problem
-    if code not in FINISHED:
-        raise BrokenAssignment(
-            f"pytest ended with {code!r}", f"Look into {assignment.hidden_tests}"
-        )
-    return Judgement(tuple(plugin.results), tuple(grading.curves))
+    if not folders:
+        return Judgement(())
+    tests = tests_in(tuple(folders))
+    items = wanted(tests.items, assignment, only, checks, training)
+    results = Run(tests, grading, fail_fast).results(items)
+    return Judgement(tuple(results), tuple(grading.curves))
 
 
-FINISHED = (
-    pytest.ExitCode.OK,
-    pytest.ExitCode.TESTS_FAILED,
-    pytest.ExitCode.NO_TESTS_COLLECTED,
-)
-
-ARGUMENTS = [
-    f"--rootdir={HERE}",
-    f"--config-file={HERE / 'pytest.ini'}",
-    "--import-mode=importlib",
-    "--assert=plain",
-    "--capture=no",
-    "--disable-plugin-autoload",
-    "--noconftest",
-    *(
-        f"-pno:{name}"
-        for name in (
-            "cacheprovider",
-            "terminal",
-            "logging",
-            "junitxml",
-            "pastebin",
-            "doctest",
-            "unittest",
-            "setuponly",
-            "setupplan",
-            "stepwise",
-            "warnings",
-            "faulthandler",
-            "debugging",
-            "legacypath",
-            "unraisableexception",
-            "threadexception",
-        )
-    ),
-    "-pgrader.checks.fixtures",
-]
+def wanted(
+    items: Collection[pytest.Item],
+    assignment: Assignment,
+    only: Collection[str],
+    checks: Collection[str],
+    training: bool,
+) -> list[pytest.Item]:
+    """What was asked for, in the order of the table, hygiene last; arguments as of `judge`."""
+    order = {q.id: i for i, q in enumerate(assignment.questions)}
+    kept = []
+    for item in items:
+        mark = mark_of(item)
+        if mark is None or (checks and mark.id not in checks):
+            continue
+        if only and not any(name in mark.functions for name in only):
+            continue
+        if training or "train" not in fixtures_of(item):
+            kept.append(item)
+    return sorted(kept, key=lambda item: _place(item, order))
 
 
-class Plugin:
-    """Collects checks, runs them in order, and settles each."""
+class Run:
+    """Runs the checks of one submission in order, and settles each.
 
-    def __init__(
-        self,
-        grading: Grading,
-        only: Collection[str] = (),
-        checks: Collection[str] = (),
-        fail_fast: bool = False,
-    ) -> None:
+    Args:
+        tests: where the checks come from.
+        grading: the submission and everything that judges it.
+        fail_fast: stop at the first hidden check that is not accepted.
+    """
+
+    def __init__(self, tests: Tests, grading: Grading, fail_fast: bool = False) -> None:
+        self.tests = tests
         self.grading = grading
-        self.only = only
-        self.checks = checks
         self.fail_fast = fail_fast
-        self.training = True
-        self.results: list[CheckResult] = []
-        self.problem: BrokenAssignment | None = None
-        self._raised: BaseException | None = None
 
-    def pytest_configure(self, config: pytest.Config) -> None:
-        """Give the fixtures their grading."""
-        config.stash[GRADING] = self.grading
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """A test module that cannot be imported is our fault."""
-        if report.failed and self.problem is None:
-            last = str(report.longrepr).strip().splitlines()[-1:]
-            self.problem = BrokenAssignment(
-                f"{report.nodeid} cannot be collected: {''.join(last)}", "Correct the test module"
-            )
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep what was asked for, in the order of the table, hygiene last."""
-        for item in items:
-            if mark_of(item) is None and self.problem is None:
-                self.problem = BrokenAssignment(
-                    f"{item.nodeid} is a test without @check", "Mark it, or rename the function"
-                )
-        order = {q.id: i for i, q in enumerate(self.grading.assignment.questions)}
-        kept = [i for i in items if (m := mark_of(i)) and self._wanted(m)]
-        kept = [i for i in kept if self.training or "train" not in _fixtures(i)]
-        kept.sort(key=lambda i: _place(i, order))
-        items[:] = kept
-
-    def _wanted(self, mark: Mark) -> bool:
-        if self.checks and mark.id not in self.checks:
-            return False
-        return not self.only or any(name in mark.functions for name in self.only)
-
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+    def results(self, items: list[pytest.Item]) -> list[CheckResult]:
         """Run every check; then once more those that a wrong callee may have failed."""
-        if self.problem is None:
-            try:
-                self.results = self._run_all(session.items)
-            except BrokenAssignment as problem:
-                self.problem = problem
-        return True
-
-    def _run_all(self, items: list[pytest.Item]) -> list[CheckResult]:
         results = []
         for item in items:
             results.append(self._run(item, ()))
@@ -208,7 +141,7 @@ class Plugin:
         if result.public or result.verdict in (Verdict.ACCEPTED, Verdict.JUDGE_ERROR):
             return result
         stubs = tuple(n for n in self._failed_functions() if n not in result.functions)
-        if not stubs or not result.functions or "hygiene" in _fixtures(item):
+        if not stubs or not result.functions or "hygiene" in fixtures_of(item):
             return result
         records, curves = list(self.grading.subject.records), list(self.grading.curves)
         again = self._run(item, stubs)
@@ -226,14 +159,13 @@ class Plugin:
 
     def _run(self, item: pytest.Item, stubs: tuple[str, ...]) -> CheckResult:
         mark = mark_of(item)
-        assert mark is not None  # noqa: S101  (pytest_collection_modifyitems refuses others)
+        assert mark is not None  # noqa: S101  (`Tests` refuses others)
         hidden = not _is_public(item, self.grading.assignment)
         subject, started = self.grading.subject, time.perf_counter()
         known = len(subject.records)
         self.grading.trial = Trial(mark)
-        self._raised = None
         subject.begin(mark.id, hidden, stubs)
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        raised = self.tests.run(item, self.grading)
         called = tuple(dict.fromkeys(r.function for r in subject.records[known:]))
         blank = CheckResult(
             id=mark.id,
@@ -246,10 +178,9 @@ class Plugin:
             functions=called or mark.functions,
             seconds=time.perf_counter() - started,
         )
-        return self._settled(blank)
+        return self._settled(blank, raised)
 
-    def _settled(self, blank: CheckResult) -> CheckResult:
-        raised = self._raised
+    def _settled(self, blank: CheckResult, raised: BaseException | None) -> CheckResult:
         if raised is not None and not isinstance(raised, SubmissionFault):
             return _judge_error(blank, raised)
         try:
@@ -267,15 +198,6 @@ class Plugin:
             diagnosis=fault.diagnosis,
             evidence=fault.evidence[:4000],
         )
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:
-        """Keep the first exception of the three phases."""
-        if call.excinfo is not None and self._raised is None:
-            self._raised = call.excinfo.value
-        return (yield)
 
 
 def _judge_error(blank: CheckResult, raised: BaseException) -> CheckResult:
@@ -296,21 +218,11 @@ def _judge_error(blank: CheckResult, raised: BaseException) -> CheckResult:
     )
 
 
-def mark_of(item: pytest.Item) -> Mark | None:
-    """The mark that `@check` left on a test."""
-    mark = getattr(getattr(item, "function", None), "__check__", None)
-    return mark if isinstance(mark, Mark) else None
-
-
 def _is_public(item: pytest.Item, assignment: Assignment) -> bool:
     return item.path.is_relative_to(assignment.public_tests)
-
-
-def _fixtures(item: pytest.Item) -> list[str]:
-    return list(getattr(item, "fixturenames", []))
 
 
 def _place(item: pytest.Item, order: dict[str, int]) -> tuple[bool, int]:
     mark = mark_of(item)
     question = mark.question if mark else ""
-    return "hygiene" in _fixtures(item), order.get(question, len(order))
+    return "hygiene" in fixtures_of(item), order.get(question, len(order))
