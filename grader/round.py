@@ -85,7 +85,9 @@ def plan(
             "Write test_*.py there; docs/writing-checks.md shows how",
         )
     backend = "linux" if sandbox == "auto" else sandbox
-    submissions = find_submissions(course, assignment.id, students)
+    submissions = find_submissions(
+        course, assignment.id, students, book.submissions(assignment.id)
+    )
     secret, digest = course_secret(course.private), assignment_digest(assignment)
     known = {
         (row.student, row.attempt): row.key

@@ -129,7 +129,8 @@ def test_complaints_about_marks(table, line, complaint):
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"PK\x03\x04rest", "is an Excel workbook. Save the sheet as CSV"),
+        (b"PK\x03\x04rest", "is an Excel workbook that cannot be read.*Save the sheet as CSV"),
+        (b"\xd0\xcf\x11\xe0old", "of the old kind.*Save it as XLSX"),
         (b"\xff\xfe\x00", "neither UTF-8 nor GB18030"),
         (b"student,score\n\xff\xff\xff,1\n", "neither UTF-8 nor GB18030"),
         (b"student,score\n\0,1\n", "neither UTF-8 nor GB18030"),

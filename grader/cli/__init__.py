@@ -14,13 +14,13 @@ from typing import Any
 
 import click
 
-from grader.cli import assignments, grading, people, results, selfcheck, start
+from grader.cli import assignments, collecting, grading, people, results, selfcheck, start
 from grader.cli.place import Place
 from grader.errors import GraderError
 from grader.version import VERSION
 
 INTERRUPTED = 130
-EXTRAS = {"cryptography", "jupytext", "matplotlib", "openpyxl", "sqlalchemy"}
+EXTRAS = {"alembic", "cryptography", "jupytext", "matplotlib", "openpyxl", "sqlalchemy"}
 """Modules of the extra `course`; a student's machine may lack them."""
 
 
@@ -79,6 +79,7 @@ def main(ctx: click.Context, course: Path | None, traceback: bool) -> None:
       cd mycourse
       grader release                write the notebooks that students get
       grader verify                 do the hidden tests catch what they should?
+      grader collect gd canvas.zip  take in what was handed in
       grader grade gd               grade what has been handed in
       grader status                 where the class stands
       grader feedback               a report for every student
@@ -91,6 +92,7 @@ for command in (
     start.init,
     assignments.release,
     assignments.verify,
+    collecting.collect,
     grading.grade,
     people.record,
     results.show,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,15 +14,26 @@ from grader.config import load_assignment
 from grader.course import Course
 from grader.errors import UsageError
 
+if TYPE_CHECKING:
+    from grader.gradebook import Gradebook
+
 
 @click.command()
 @click.argument("what", type=click.Choice(["roster", "participation", "project", "marks"]))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--assignment", metavar="ID", help="Whose written questions were marked.")
 @click.option("--by", default="", help="Who marked, where the file does not say.")
+@click.option(
+    "--deactivate-missing",
+    "deactivate",
+    is_flag=True,
+    help="Whoever is not in the roster file has left the course; what was earned stays.",
+)
 @pass_place
-def record(place: Place, what: str, file: Path, assignment: str | None, by: str) -> None:
-    """Take in what people decide: a CSV file with headers in English or Chinese.
+def record(
+    place: Place, what: str, file: Path, assignment: str | None, by: str, deactivate: bool
+) -> None:
+    """Take in what people decide: CSV or XLSX with headers in English or Chinese.
 
     \b
     roster         student (学号), name (姓名), email, section, github
@@ -34,22 +46,21 @@ def record(place: Place, what: str, file: Path, assignment: str | None, by: str)
 
     \b
     Examples:
-      grader record roster class.csv
+      grader record roster class.xlsx
       grader record participation participation.csv
       grader record marks written.csv --assignment gd --by "Li Wei"
     """
     from grader.gradebook import Gradebook
     from grader.overview import handed_in
-    from grader.records import read_marks, read_participation, read_project, read_roster
+    from grader.records import read_marks, read_participation, read_project
 
     course = place.course
     with Gradebook(course.gradebook) as book:
         known = {s.id for s in book.students()}.union(*handed_in(course).values()) or None
         if what == "roster":
-            students = read_roster(file)
-            news = book.put_students(students)
-            total = len(students)
-        elif what == "marks":
+            _roster(book, file, by, deactivate)
+            return
+        if what == "marks":
             name = _marked(course, assignment)
             marks = read_marks(file, _written(course, name), known)
             news, total = book.add_marks(name, marks, by), len(marks)
@@ -62,6 +73,37 @@ def record(place: Place, what: str, file: Path, assignment: str | None, by: str)
             scores = read(file, known)
             news, total = add(scores, by), len(scores)
     click.echo(f"{what}: {count(total, 'row')} read, {news} new or changed")
+
+
+def _roster(book: Gradebook, file: Path, by: str, deactivate: bool) -> None:
+    from grader.enrolment import enrolment
+    from grader.records import read_roster
+
+    students = read_roster(file)
+    found = enrolment(book.students(), students)
+    book.put_students(students, author=by, reason=file.name)
+    for student in found.new:
+        click.echo(f"new      {student.id} {student.name}".rstrip())
+    for change in found.changes:
+        click.echo(
+            f"changed  {change.student} {change.field}: {change.before or '-'} → {change.after}"
+        )
+    if found.back:
+        book.set_active([s.id for s in found.back], True, author=by, reason=file.name)
+    for student in found.back:
+        click.echo(f"back     {student.id} {student.name}".rstrip())
+    if deactivate:
+        book.set_active([s.id for s in found.gone], False, author=by, reason=file.name)
+    for student in found.gone:
+        what = "left" if deactivate else "not here"
+        click.echo(f"{what:8} {student.id} {student.name}".rstrip())
+    changed = len({c.student for c in found.changes})
+    click.echo(
+        f"roster: {count(len(students), 'student')} read, {len(found.new)} new, "
+        f"{changed} changed, {len(found.gone)} not in it"
+    )
+    if found.gone and not deactivate:
+        click.echo("They stay in the course; --deactivate-missing notes that they have left")
 
 
 def _marked(course: Course, named: str | None) -> str:

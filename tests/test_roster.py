@@ -1,0 +1,81 @@
+"""A roster taken in again: who is new, changed, gone, back; from CSV and from XLSX."""
+
+from decimal import Decimal
+
+import pytest
+from openpyxl import Workbook
+
+from grader.errors import ConfigError
+from grader.records import ScoreRow, read_participation, read_roster
+from tests.test_collect import grader
+from tests.tiny import write_course
+
+
+@pytest.fixture
+def root(tmp_path):
+    return write_course(tmp_path / "course")
+
+
+def sheet(path, *rows):
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def test_a_roster_again(root, tmp_path):
+    path = tmp_path / "roster.xlsx"
+    sheet(path, ["学号", "姓名", "班级"], [2026001, "张三", "一"], ["2026002", "Álvaro", "一"])
+    text = grader(root, "record", "roster", path)
+    assert "new      2026001 张三\nnew      2026002 Álvaro\n" in text
+    assert "roster: 2 students read, 2 new, 0 changed, 0 not in it" in text
+    assert grader(root, "record", "roster", path) == (
+        "roster: 2 students read, 0 new, 0 changed, 0 not in it\n"
+    )
+    sheet(path, ["学号", "姓名", "班级"], [2026001, "张三", "二"], ["2026003", "Новый", ""])
+    text = grader(root, "record", "roster", path)
+    assert text == (
+        "new      2026003 Новый\nchanged  2026001 section: 一 → 二\nnot here 2026002 Álvaro\n"
+        "roster: 2 students read, 1 new, 1 changed, 1 not in it\n"
+        "They stay in the course; --deactivate-missing notes that they have left\n"
+    )
+    assert "left     2026002 Álvaro\n" in grader(
+        root, "record", "roster", path, "--deactivate-missing"
+    )
+    assert "0 not in it" in grader(root, "record", "roster", path)
+    sheet(path, ["学号"], ["2026002"])
+    assert "back     2026002 Álvaro\n" in grader(root, "record", "roster", path)
+
+
+def test_a_workbook_says_what_people_see(tmp_path):
+    path = sheet(
+        tmp_path / "p.xlsx",
+        ["学号", "成绩", "评语"],
+        [2026001.0, 87.5, None],
+        [],
+        ["007", 0.1 + 0.2, "好"],
+    )
+    assert read_participation(path) == (
+        ScoreRow("2026001", Decimal("87.5")),
+        ScoreRow("007", Decimal("0.3"), "好"),
+    )
+
+
+def test_complaints_about_a_workbook_name_the_row_of_the_sheet(tmp_path):
+    path = sheet(tmp_path / "p.xlsx", ["student", "score"], ["s1", 90], [], ["s2", 101])
+    with pytest.raises(ConfigError, match="row 4, column 'score': 101 is over the maximum"):
+        read_participation(path)
+
+
+def test_a_student_number_that_a_workbook_has_rounded(tmp_path):
+    path = sheet(tmp_path / "p.xlsx", ["student"], [20260001000100020003])
+    with pytest.raises(ConfigError, match=r"shortened\. Format the column as text"):
+        read_roster(path)
+
+
+@pytest.mark.parametrize("number", ["CON", "nul.txt", "a:b", "x.", "~x", "x" * 101, 'a"b'])
+def test_numbers_that_cannot_be_a_folder_on_every_system(tmp_path, number):
+    path = sheet(tmp_path / "r.xlsx", ["student"], [number])
+    with pytest.raises(ConfigError, match=r"row 2, column 'student': .*Leave out"):
+        read_roster(path)
