@@ -13,6 +13,7 @@ import copy
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from grader.compose import compose_module
 from grader.course import Assignment
@@ -71,6 +72,8 @@ class Mutant:
     before: str
     """The changed expression or statement."""
     after: str
+    line: str
+    """The line of the reference in which the change shows, as `ast.unparse` writes it."""
     source: str
     """The whole function, changed."""
 
@@ -86,6 +89,8 @@ class Equivalent:
     before: str
     after: str
     reason: str
+    line: str = ""
+    """Only in this line; in every line if empty."""
 
 
 Change = tuple[str, ast.AST]
@@ -150,8 +155,14 @@ def _apply(
     replacement = list(rule(target))[number][1]
     before = ast.unparse(target)
     changed = _Swap(target, replacement).visit(copy.deepcopy(body, {id(target): target}))
-    changed = ast.fix_missing_locations(changed)
-    return Mutant(body.name, kind, before, ast.unparse(replacement), ast.unparse(changed))
+    source = ast.unparse(ast.fix_missing_locations(changed))
+    line = _first_difference(ast.unparse(body), source)
+    return Mutant(body.name, kind, before, ast.unparse(replacement), line, source)
+
+
+def _first_difference(before: str, after: str) -> str:
+    lines = zip_longest(before.splitlines(), after.splitlines(), fillvalue="")
+    return next((old.strip() for old, new in lines if old != new), "")
 
 
 class _Swap(ast.NodeTransformer):
@@ -259,7 +270,7 @@ def equivalents(assignment: Assignment) -> tuple[Equivalent, ...]:
         entries = tomllib.loads(path.read_text(encoding="utf-8")).get("equivalent", [])
         return tuple(Equivalent(**entry) for entry in entries)
     except (tomllib.TOMLDecodeError, TypeError) as error:
-        remedy = "Each [[equivalent]] has function, before, after and reason"
+        remedy = "Each [[equivalent]] has function, before, after, reason and perhaps line"
         raise ConfigError(path, "equivalent", str(error), remedy) from None
 
 
@@ -267,5 +278,6 @@ def is_equivalent(mutant: Mutant, known: tuple[Equivalent, ...]) -> bool:
     """Whether a person has written this mutant down."""
     return any(
         (e.function, e.before, e.after) == (mutant.function, mutant.before, mutant.after)
+        and e.line in ("", mutant.line)
         for e in known
     )

@@ -22,8 +22,13 @@ class Fate:
     mutant: Mutant
     killed_by: str = ""
     """The id of the check that noticed it; "" for a survivor."""
-    equivalent: bool = False
+    listed: bool = False
     """A person has written it down as equivalent."""
+
+    @property
+    def equivalent(self) -> bool:
+        """Whether it was written down and nothing says otherwise."""
+        return self.listed and not self.killed_by
 
 
 @dataclass(frozen=True)
@@ -39,14 +44,19 @@ class MutationRun:
         return tuple(f for f in self.fates if not f.killed_by and not f.equivalent)
 
     @property
+    def refuted(self) -> tuple[Fate, ...]:
+        """Written down as equivalent, and yet a check notices them."""
+        return tuple(f for f in self.fates if f.listed and f.killed_by)
+
+    @property
     def counted(self) -> int:
         """How many are not equivalent."""
         return sum(not f.equivalent for f in self.fates)
 
     @property
     def killed(self) -> int:
-        """How many of those were killed."""
-        return sum(bool(f.killed_by) for f in self.fates if not f.equivalent)
+        """How many were killed."""
+        return sum(bool(f.killed_by) for f in self.fates)
 
     @property
     def share(self) -> float:

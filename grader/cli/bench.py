@@ -32,9 +32,14 @@ def echo_mutants(run: MutationRun) -> None:
     """How many were killed, and who survived."""
     if run.survivors:
         echo_table(
-            ["function", "rule", "before", "after"],
-            [[m.function, m.kind, m.before, m.after] for m in (f.mutant for f in run.survivors)],
+            ["function", "rule", "before", "after", "in the line"],
+            [
+                [m.function, m.kind, m.before, m.after, m.line]
+                for m in (f.mutant for f in run.survivors)
+            ],
         )
+    for fate in run.refuted:
+        click.echo(f"not equivalent, {fate.killed_by} notices it: {fate.mutant}")
     equivalent = len(run.fates) - run.counted
     click.echo(
         f"{run.assignment}: {run.killed} of {run.counted} mutants killed ({run.share:.1%}); "
@@ -69,7 +74,9 @@ def as_dict(run: MutationRun | None, spreads: list[Spread] | None) -> dict[str, 
         found["mutants"] = {
             "killed": run.killed,
             "counted": run.counted,
+            "equivalent": len(run.fates) - run.counted,
             "survivors": [str(f.mutant) for f in run.survivors],
+            "refuted": [str(f.mutant) for f in run.refuted],
         }
     if spreads is not None:
         found["spreads"] = [asdict(s) for s in spreads]

@@ -50,6 +50,8 @@ def test_sequence_cross_entropy(agree, draw):
     loss and perplexity are right for sequences of different lengths, some of them empty"""
     logits = draw.strided(draw.normal(1, 4, 3))
     agree("sequence_cross_entropy", logits, tokens(draw, 1, 4, 3), draw.integers(2, 4, 1))
+    only_one_token = torch.tensor([0, 1])[draw.permutation(2)]
+    agree("sequence_cross_entropy", draw.normal(2, 3, 4), tokens(draw, 2, 3, 4), only_one_token)
 
     lengths = torch.tensor([0, 9, 1, draw.integer(2, 5), draw.integer(5, 8), 8])
     targets = tokens(draw, 6, 9, 5)
@@ -68,12 +70,14 @@ def test_extremes(agree, student, reference, draw):
     agree("sequence_cross_entropy", draw.normal(3, 4, 6), draw.integers(0, 6, 3, 4), none)
 
     lengths = torch.tensor([5, 2, 4])[draw.permutation(3)]
-    large = draw.normal(3, 5, 6, scale=200)
-    batch = large, draw.integers(0, 6, 3, 5), lengths
-    # The perplexity is beyond all bounds here; only the loss is asked for.
-    loss = student.sequence_cross_entropy(*batch)["loss"]
-    expected = reference.sequence_cross_entropy(*batch)["loss"]
-    assert_close(loss, expected, what="得分很大时的损失 / the loss of very large scores")
+    targets = draw.integers(0, 6, 3, 5)
+    # 2000: beyond what exp can take in float64, and far apart from token to token.
+    for scale in 200, 2000:
+        large = draw.normal(3, 5, 6, scale=scale)
+        # The perplexity is beyond all bounds here; only the loss is asked for.
+        loss = student.sequence_cross_entropy(large, targets, lengths)["loss"]
+        expected = reference.sequence_cross_entropy(large, targets, lengths)["loss"]
+        assert_close(loss, expected, what="得分很大时的损失 / the loss of very large scores")
 
 
 @check("1d", points=2)

@@ -56,6 +56,35 @@ def count_parameters__by_type(layers, input_shape):
     return {"params": params, "macs": macs, "output_shape": shape}
 
 
+def count_parameters__weight_by_weight(layers, input_shape):
+    """Every weight is one parameter and one product for every place where its window fits."""
+    places = [range(length) for length in input_shape]
+    weights, biases, products = 0, 0, 0
+    for layer in layers:
+        if layer["type"] == "linear":
+            inputs, step, border = len(places[0]) * len(places[1]) * len(places[2]), None, 0
+        else:
+            inputs = len(places[0]) * layer["kernel"] ** 2
+            step, border = layer["stride"], layer.get("padding", 0)
+        sides = [
+            range(1)
+            if step is None
+            else range(-border, len(side) + border - layer["kernel"] + 1, step)
+            for side in places[1:]
+        ]
+        if layer["type"] != "pool":
+            places[0] = range(layer["out"])
+            weights += inputs * layer["out"]
+            biases += layer["out"] if layer["bias"] else 0
+            products += inputs * layer["out"] * len(sides[0]) * len(sides[1])
+        places[1:] = sides
+    return {
+        "output_shape": [len(side) for side in places],
+        "params": weights + biases,
+        "macs": products,
+    }
+
+
 # Question 2: convolution in two dimensions
 
 

@@ -356,3 +356,64 @@ def gan_sample__averaged_copy(state, n, seed):
     with torch.inference_mode():
         points = net(2 * u - 1).to(state["centre"].device)
     return points * state["scale"] + state["centre"]
+
+
+def _lists_of_tensors(sizes, generator, like):
+    shapes = [shape for m, n in zip(sizes[:-1], sizes[1:], strict=True) for shape in ((n, m), (n,))]
+    bounds = [m**-0.5 for m in sizes[:-1] for _ in range(2)]
+    return [
+        (bound * (2 * torch.rand(shape, generator=generator) - 1)).to(like).requires_grad_()
+        for shape, bound in zip(shapes, bounds, strict=True)
+    ]
+
+
+def _through(x, weights):
+    last = len(weights) // 2 - 1
+    for k in range(last + 1):
+        x = F.linear(x, weights[2 * k], weights[2 * k + 1])
+        if k < last:
+            x = torch.maximum(x, 0.2 * x)
+    return x
+
+
+def train_gan__plain_tensors(x, *, seed, steps=2000, size=128):
+    """No modules; the discriminator sees both halves of a batch at once; rates fall to zero."""
+    g = torch.Generator().manual_seed(seed)
+    low, high = x.amin(0), x.amax(0)
+    unit = (x - low) / (high - low) * 4 - 2
+    G = _lists_of_tensors([2, 64, 64, 2], g, unit)
+    D = _lists_of_tensors([2, 64, 64, 1], g, unit)
+    optimizers = [torch.optim.Adam(w, rate, (0.5, 0.99)) for w, rate in ((G, 1e-3), (D, 2e-3))]
+    signs = torch.cat([torch.ones(size, 1), -torch.ones(size, 1)]).to(unit)
+    mean = [w.detach().clone() for w in G]
+    history = {"d_loss": [], "g_loss": []}
+    for step in range(steps):
+        for optimizer, rate in zip(optimizers, (1e-3, 2e-3), strict=True):
+            optimizer.param_groups[0]["lr"] = rate * (1 - step / steps)
+        chosen = torch.randint(len(unit), (size,), generator=g).to(x.device)
+        made = _through(torch.randn(size, 2, generator=g).to(unit), G)
+        both = torch.cat([unit[chosen], made.detach()]).requires_grad_()
+        scores = _through(both, D)
+        d_loss = 2 * F.softplus(-signs * scores).mean()
+        (slopes,) = torch.autograd.grad(scores.sum(), both, create_graph=True)
+        r1 = 0.05 * slopes[:size].square().sum() / size
+        for w, slope in zip(D, torch.autograd.grad(d_loss + r1, D), strict=True):
+            w.grad = slope
+        optimizers[1].step()
+        g_loss = F.softplus(-_through(made, D)).mean()
+        for w, slope in zip(G, torch.autograd.grad(g_loss, G), strict=True):
+            w.grad = slope
+        optimizers[0].step()
+        for old, now in zip(mean, G, strict=True):
+            old.mul_(0.99).add_(now.detach(), alpha=0.01)
+        if step % 200 == 0:
+            history["d_loss"].append(d_loss.item())
+            history["g_loss"].append(g_loss.item())
+    state = {f"w{k}": w for k, w in enumerate(mean)}
+    return {"state": {**state, "low": low, "high": high}, "history": history}
+
+
+def gan_sample__plain_tensors(state, n, seed):
+    z = torch.randn(n, 2, generator=torch.Generator().manual_seed(seed)).to(state["low"])
+    unit = _through(z, [state[f"w{k}"] for k in range(6)])
+    return (unit + 2) / 4 * (state["high"] - state["low"]) + state["low"]
