@@ -85,13 +85,14 @@ def run_mutants(
     known = equivalents(assignment)
     source = compose_module(assignment)
     todo = mutants(assignment)
+    reach = {m.function: callers(source, [m.function]) for m in todo}
     trials = [
         Trial(
             course.root,
             assignment.id,
             str(mutant),
             sources={mutant.function: mutant.source},
-            checks=affected(reference, callers(source, [mutant.function])),
+            checks=affected(reference, reach[mutant.function]),
             fail_fast=True,
         )
         for mutant in todo

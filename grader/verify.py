@@ -57,12 +57,13 @@ class Verification:
     right: tuple[Finding, ...] = ()
     wrong: tuple[Finding, ...] = ()
     released: tuple[Finding, ...] = ()
+    repeated: tuple[Finding, ...] = ()
     seconds: float = 0.0
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All of them."""
-        return self.points + self.right + self.wrong + self.released
+        return self.points + self.right + self.wrong + self.released + self.repeated
 
     @property
     def sound(self) -> bool:
@@ -92,10 +93,11 @@ def grade_trial(trial: Trial) -> SubmissionResult:
     torch.set_num_threads(1)  # as in the sandbox
     assignment = load_assignment(load_course(trial.course), trial.assignment)
     source = replaced(compose_module(assignment, trial.replace), trial.sources)[0]
-    return _graded(trial, as_notebook(source), FakeSandbox())
+    return graded(trial, as_notebook(source), FakeSandbox())
 
 
-def _graded(trial: Trial, notebook: bytes, sandbox: Sandbox) -> SubmissionResult:
+def graded(trial: Trial, notebook: bytes, sandbox: Sandbox) -> SubmissionResult:
+    """Grade a notebook file as the trial says; in this process if the sandbox is `fake`."""
     with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         path = Path(folder) / f"{trial.assignment}.ipynb"
         path.write_bytes(notebook)
@@ -157,14 +159,17 @@ def wrong_trials(
             replaced give what they gave there, so they need not run again.
     """
     book = catalogue.load(assignment.reference)
-    source = compose_module(assignment)
+    checks: dict[str, tuple[str, ...]] = dict.fromkeys(assignment.functions, ())
+    if reference is not None:
+        source = compose_module(assignment)
+        checks = {f: affected(reference, callers(source, [f])) for f in checks}
     return [
         Trial(
             course.root,
             assignment.id,
             f"{m.function}.{m.name}",
             {m.function: m.name},
-            checks=affected(reference, callers(source, [m.function])),
+            checks=checks[m.function],
         )
         for m in book.all_misconceptions
     ]
@@ -268,10 +273,10 @@ def check_released(course: Course, assignment: Assignment, sandbox: Sandbox) -> 
     automatic = sum((q.points for q in assignment.questions if not q.written), Decimal(0))
     for language in course.languages:
         solved = nbformat.writes(compose(assignment, language=language)).encode()
-        result = _graded(trial, solved, sandbox)
+        result = graded(trial, solved, sandbox)
         yield _expect(f"solved notebook ({language})", result, automatic)
         blank = nbformat.writes(release.build(assignment, language)).encode()
-        result = _graded(trial, blank, sandbox)
+        result = graded(trial, blank, sandbox)
         yield _expect(f"untouched notebook ({language})", result, Decimal(0))
     leaks = release.leaks(assignment)
     problem = f"{leaks[0]} and {len(leaks) - 1} more" if leaks else ""
@@ -336,5 +341,10 @@ def verify(
             tell(finding)
     seconds = (datetime.now(UTC) - started).total_seconds()
     return Verification(
-        assignment.id, tuple(points), tuple(right), tuple(wrong), tuple(released), seconds
+        assignment.id,
+        tuple(points),
+        tuple(right),
+        tuple(wrong),
+        tuple(released),
+        seconds=seconds,
     )

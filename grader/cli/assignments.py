@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,11 @@ def release(place: Place, assignments: tuple[str, ...], bundle: Path | None) -> 
 @click.option("--mutants", is_flag=True, help="Also: which small changes do the tests notice?")
 @click.option("--calibrate", is_flag=True, help="Also: how far are right solutions off?")
 @click.option(
+    "--repeat",
+    type=click.IntRange(min=2),
+    help="Also: do so many gradings of one submission give one result?",
+)
+@click.option(
     "--device",
     type=click.Choice(["cpu", "cuda"]),
     default="cpu",
@@ -94,6 +99,7 @@ def verify(
     sandbox: str,
     mutants: bool,
     calibrate: bool,
+    repeat: int | None,
     device: str,
     everything: bool,
     as_json: bool,
@@ -107,16 +113,19 @@ def verify(
 
     --mutants changes the reference by rule (an operator, an index, an axis, a term) and lists the
     changes that no hidden test notices; --calibrate runs right solutions with other summation
-    orders and precisions and prints their errors beside the tolerances in use.
+    orders and precisions and prints their errors beside the tolerances in use; --repeat grades
+    one right and one wrong submission again and again and compares everything but the clock.
 
     \b
     Examples:
       grader verify
       grader verify gd --seeds 1 --all
       grader verify gd --mutants --calibrate
+      grader verify gd --repeat 20
     """
     from grader.calibrate import calibrate as measure
     from grader.mutation import run_mutants
+    from grader.repetition import repeated
     from grader.round import default_workers, isolation_of
     from grader.sandbox.choose import open_sandbox
     from grader.verify import verify as try_everything
@@ -128,11 +137,11 @@ def verify(
     with _pool(jobs or default_workers()) as pool, open_sandbox(sandbox) as box:
         for what in chosen:
             tell = _tell(what.id)
-            reports.append(
-                try_everything(
-                    course, what, box, pool, seeds=seeds, device=device, on_finding=tell
-                )
+            report = try_everything(
+                course, what, box, pool, seeds=seeds, device=device, on_finding=tell
             )
+            again = tuple(repeated(course, what, box, repeat)) if repeat else ()
+            reports.append(replace(report, repeated=again))
             fate = bench.tell_fate(what.id)
             run = run_mutants(course, what, pool, fate) if mutants else None
             extras.append((run, measure(what) if calibrate else None))

@@ -9,7 +9,13 @@ from grader import assert_close, check
 def test_narrow_and_same(agree, draw):
     """窄卷积和等宽卷积，翻转与不翻转，结果都正确
     narrow and same are right, with and without rotating the kernel"""
-    for height, width, u, v in (6, 7, 3, 3), (5, 5, 1, 1), (8, 5, 3, 5), (9, 7, 7, 3), (4, 6, 2, 3):
+    for height, width, u, v in (
+        (6, 7, 3, 3),
+        (5, 5, 1, 1),
+        (8, 5, 3, 5),
+        (9, 7, 7, 3),
+        (4, 6, 2, 3),
+    ):
         img, kernel = draw.normal(height, width), draw.normal(u, v)
         modes = ("narrow", "same") if u % 2 and v % 2 else ("narrow",)
         for mode in modes:

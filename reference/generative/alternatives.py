@@ -1,6 +1,7 @@
 """Second right solutions of assignment generative, written in other ways: they test the tests."""
 
 import copy
+import itertools
 import math
 
 import torch
@@ -359,7 +360,7 @@ def gan_sample__averaged_copy(state, n, seed):
 
 
 def _lists_of_tensors(sizes, generator, like):
-    shapes = [shape for m, n in zip(sizes[:-1], sizes[1:], strict=True) for shape in ((n, m), (n,))]
+    shapes = [s for m, n in itertools.pairwise(sizes) for s in ((n, m), (n,))]
     bounds = [m**-0.5 for m in sizes[:-1] for _ in range(2)]
     return [
         (bound * (2 * torch.rand(shape, generator=generator) - 1)).to(like).requires_grad_()

@@ -37,9 +37,30 @@ SEEDS = {"gd": 5}
 pytestmark = pytest.mark.slow
 
 
+LONG = {"mlp": ("8a", "8b")}
+"""Training rows that many functions reach: here the first variant of each runs them, and
+`grader verify` runs them with all. That a mistake elsewhere does not cost them is shown for every
+variant by 8c, which trains as well."""
+
+
 @lru_cache(maxsize=8)
 def reference_result(assignment: str):
     return grade_trial(right_trials(COURSE, load_assignment(COURSE, assignment), 1)[0])
+
+
+@lru_cache(maxsize=8)
+def checks_of_variants(assignment: str):
+    """The checks that each variant is graded with here."""
+    chosen, seen = {}, set()
+    trials = wrong_trials(
+        COURSE, load_assignment(COURSE, assignment), reference_result(assignment)
+    )
+    for trial in trials:
+        (function,) = trial.replace
+        skipped = LONG.get(assignment, ()) if function in seen else ()
+        chosen[trial.label] = tuple(c for c in trial.checks if c not in skipped)
+        seen.add(function)
+    return chosen
 
 
 def rights():
@@ -88,20 +109,15 @@ def test_every_graded_function_has_a_second_right_solution(name):
 
 @pytest.mark.parametrize("trial", list(rights()))
 def test_right_solutions_earn_everything(trial):
-    assert judge_right(trial, grade_trial(trial)).problem == ""
+    known = (trial.label, trial.seed) == ("reference", 0)
+    result = reference_result(trial.assignment) if known else grade_trial(trial)
+    assert judge_right(trial, result).problem == ""
 
 
 @pytest.mark.parametrize("trial", list(wrongs()))
 def test_wrong_variants_are_caught_charged_once_and_named(trial):
-    assignment = load_assignment(COURSE, trial.assignment)
-    (function,) = trial.replace
-    affected = {
-        t.label: t.checks
-        for t in wrong_trials(COURSE, assignment, reference_result(assignment.id))
-    }
-    trial = replace(trial, checks=affected[trial.label])
+    trial = replace(trial, checks=checks_of_variants(trial.assignment)[trial.label])
     assert judge_wrong(trial, grade_trial(trial)).problem == ""
-    assert function
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
