@@ -25,6 +25,7 @@ from grader.course import (
     Weights,
 )
 from grader.errors import ConfigError, UsageError
+from grader.participationrules import ParticipationRules
 from grader.result import Text
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -87,6 +88,7 @@ class _Scheduled(_Strict):
 class _CourseFile(_Strict):
     course: _CourseInfo
     weights: _Weights = _Weights()
+    participation: ParticipationRules = ParticipationRules()
     late: _Late = _Late()
     limits: _Limits = _Limits()
     assignments: tuple[_Scheduled, ...] = ()
@@ -142,12 +144,13 @@ def load_course(root: Path) -> Course:
             "Run this inside a course folder, name one with --course, "
             "or make one with `grader init DIR`",
         )
-    data = _parse(path, _CourseFile)
+    data = read_toml(path, _CourseFile)
     return Course(
         root=root.resolve(),
         title=data.course.title,
         languages=data.course.languages,
         weights=Weights(**dict(data.weights)),
+        participation=data.participation.build(),
         late=LatePolicy(**dict(data.late)),
         limits=Limits(**dict(data.limits)),
         assignments=tuple(ScheduledAssignment(a.id, a.due, a.weight) for a in data.assignments),
@@ -189,7 +192,7 @@ def load_handed_out(folder: Path) -> Assignment:
 
 
 def _assignment(path: Path, course: Path, base: Limits) -> Assignment:
-    data = _parse(path, _AssignmentFile)
+    data = read_toml(path, _AssignmentFile)
     limits = _limits(path, base, data.limits)
     return Assignment(
         id=data.id,
@@ -235,7 +238,12 @@ def _limits(path: Path, base: Limits, changes: dict[str, float]) -> Limits:
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def _parse(path: Path, model: type[_Model]) -> _Model:
+def read_toml(path: Path, model: type[_Model]) -> _Model:
+    """A TOML file as a model of pydantic.
+
+    Raises:
+        ConfigError: the file is wrong; names the file, the key and the remedy.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -23,6 +23,26 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class ParticipationPolicy:
+    """How what is noted in sessions becomes the score for participation."""
+
+    attendance: Decimal = Decimal(50)
+    """Percent of participation; the three add up to 100."""
+    answers: Decimal = Decimal(20)
+    quizzes: Decimal = Decimal(30)
+    allowed_absences: int = 0
+    """So many missed sessions cost nothing."""
+    late_counts: Decimal = Decimal("0.5")
+    """What it counts to have come late, of 1."""
+    per_answer: Decimal = Decimal(10)
+    """Points for one answer."""
+    answers_maximum: Decimal = Decimal(100)
+    """So many points for answers are the full score."""
+    drop_quizzes: int = 0
+    """So many of the worst quizzes do not count."""
+
+
+@dataclass(frozen=True)
 class LatePolicy:
     """What a late submission loses."""
 
@@ -154,6 +174,7 @@ class Course:
     title: str
     languages: tuple[str, ...] = ("zh", "en")
     weights: Weights = Weights()
+    participation: ParticipationPolicy = ParticipationPolicy()
     late: LatePolicy = LatePolicy()
     assignments: tuple[ScheduledAssignment, ...] = ()
     limits: Limits = field(default_factory=Limits)

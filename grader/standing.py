@@ -9,9 +9,13 @@ from datetime import datetime
 from grader.config import load_assignment
 from grader.course import Assignment, Course, ScheduledAssignment
 from grader.coursegrade import CourseGrade, course_grade
+from grader.entries import SessionRecord
 from grader.gradebook import Gradebook, Mark, ResultRow, Score
+from grader.participation import ParticipationScore, held, participation_score
 from grader.records import Student
 from grader.result import Text
+from grader.rubric import ProjectScore, Rubric, project_scores
+from grader.rubricfile import load_rubric
 from grader.scoring import ZERO, AssignmentScore, State, score_assignment
 
 
@@ -27,6 +31,10 @@ class Standing:
     """Marks of written questions by assignment and question."""
     participation: Score | None = None
     project: Score | None = None
+    noted: ParticipationScore | None = None
+    """Participation from what was noted in sessions; a score in `participation` replaces it."""
+    rubric: ProjectScore | None = None
+    """The project by the rubric; a score in `project` replaces it."""
 
     @property
     def scores(self) -> tuple[AssignmentScore, ...]:
@@ -68,7 +76,7 @@ def standings(
         missing_as_zero: whether what is missing counts as zero.
         now: tells "missing" from "not due yet".
     """
-    kept = _Kept(book)
+    kept = _Kept(book, load_rubric(course))
     today = _Calendar(course, assignments, handed_in or {}, missing_as_zero, now)
     return tuple(_line(student, kept, today) for student in book.students())
 
@@ -85,10 +93,17 @@ class _Calendar:
 class _Kept:
     """What the gradebook holds, read once for the whole class."""
 
-    def __init__(self, book: Gradebook) -> None:
+    def __init__(self, book: Gradebook, rubric: Rubric | None) -> None:
         self.results = book.counting_results()
         self.participation = book.participation()
         self.project = book.project()
+        self.sessions: dict[str, list[SessionRecord]] = {}
+        for record in book.sessions():
+            self.sessions.setdefault(record.student, []).append(record)
+        self.held = held(r for records in self.sessions.values() for r in records)
+        self.rubrics: dict[str, ProjectScore] = {}
+        if rubric is not None:
+            self.rubrics = project_scores(rubric, book.criteria(), book.memberships())
         self.marks: dict[str, dict[tuple[str, str], Mark]] = {}
         for mark in book.marks():
             self.marks.setdefault(mark.student, {})[mark.assignment, mark.question] = mark
@@ -99,14 +114,22 @@ def _line(student: Student, kept: _Kept, today: _Calendar) -> Standing:
     marks = kept.marks.get(student.id, {})
     results = {a.id: r for a in calendar if (r := kept.results.get((student.id, a.id)))}
     participation, project = kept.participation.get(student.id), kept.project.get(student.id)
+    noted = (
+        participation_score(
+            today.course.participation, kept.held, kept.sessions.get(student.id, ())
+        )
+        if kept.sessions
+        else None
+    )
+    rubric = kept.rubrics.get(student.id)
     grade = course_grade(
         today.course,
         tuple(_score(student, a, results.get(a.id), marks, today) for a in calendar),
-        participation.score if participation else None,
-        project.score if project else None,
+        participation.score if participation else noted.score if noted else None,
+        project.score if project else rubric.score if rubric else None,
         missing_as_zero=today.missing_as_zero,
     )
-    return Standing(student, grade, results, marks, participation, project)
+    return Standing(student, grade, results, marks, participation, project, noted, rubric)
 
 
 def _score(

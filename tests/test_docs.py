@@ -15,6 +15,7 @@ from grader.cli import main
 from grader.cli.reference import page
 from grader.course import Limits
 from grader.result import Verdict
+from grader.rubricfile import ProjectFile
 from grader.scoring import State
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +51,7 @@ def models(model, seen):
     return seen
 
 
-@pytest.mark.parametrize("file", [config._CourseFile, config._AssignmentFile])
+@pytest.mark.parametrize("file", [config._CourseFile, config._AssignmentFile, ProjectFile])
 def test_every_key_of_the_configuration_is_explained(file):
     explained = set(re.findall(r"^\| `([\w.]+)`", text("configuration.md"), re.MULTILINE))
     for model in models(file, set()):

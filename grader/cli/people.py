@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.place import Place, pass_place
-from grader.cli.table import count
+from grader.cli.table import count, number
 from grader.config import load_assignment
 from grader.course import Course
 from grader.errors import UsageError
@@ -18,11 +21,42 @@ if TYPE_CHECKING:
     from grader.gradebook import Gradebook
 
 
+_WHAT = [
+    *("roster", "attendance", "answers", "quiz", "participation"),
+    *("teams", "project", "marks"),
+]
+
+
+@dataclass(frozen=True)
+class _Entering:
+    """What was given to `grader record`."""
+
+    course: Course
+    book: Gradebook
+    file: Path
+    by: str
+    known: Collection[str] | None
+    """Student numbers; None: there are none yet."""
+    assignment: str | None = None
+    deactivate: bool = False
+    held_on: date | None = None
+    label: str = ""
+    maximum: Decimal = Decimal(100)
+
+
 @click.command()
-@click.argument("what", type=click.Choice(["roster", "participation", "project", "marks"]))
+@click.argument("what", type=click.Choice(_WHAT))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--assignment", metavar="ID", help="Whose written questions were marked.")
 @click.option("--by", default="", help="Who marked, where the file does not say.")
+@click.option(
+    "--date",
+    "held_on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="When the session was, where the file does not say.",
+)
+@click.option("--label", default="", help="Tells two sessions of one day apart.")
+@click.option("--maximum", default="100", show_default=True, help="What the quiz was worth.")
 @click.option(
     "--deactivate-missing",
     "deactivate",
@@ -31,14 +65,27 @@ if TYPE_CHECKING:
 )
 @pass_place
 def record(
-    place: Place, what: str, file: Path, assignment: str | None, by: str, deactivate: bool
+    place: Place,
+    what: str,
+    file: Path,
+    assignment: str | None,
+    by: str,
+    held_on: datetime | None,
+    label: str,
+    maximum: str,
+    deactivate: bool,
 ) -> None:
     """Take in what people decide: CSV or XLSX with headers in English or Chinese.
 
     \b
     roster         student (学号), name (姓名), email, section, github
-    participation  student, score (成绩, of 100), comment
-    project        student, score (of 100), comment
+    attendance     student, attendance (出勤/迟到/请假/缺勤), or a column per date
+    answers        student, answers (how many), or a column per date
+    quiz           student, quiz (测验, of --maximum), or a column per date
+    participation  student, score (成绩, of 100), comment: instead of the three above
+    teams          student, team (小组), adjustment (个人调整), reason
+    project        student or team, a column per criterion of project.toml, marker, comment;
+                   or student, score (of 100), comment
     marks          student, question (题号), points (得分), comment, marker
 
     A file is taken in as a whole or not at all. The newest score counts, older ones are kept.
@@ -47,38 +94,108 @@ def record(
     \b
     Examples:
       grader record roster class.xlsx
-      grader record participation participation.csv
+      grader record attendance week3.csv --date 2026-09-21
+      grader record project scores.xlsx --by "Li Wei"
       grader record marks written.csv --assignment gd --by "Li Wei"
     """
     from grader.gradebook import Gradebook
     from grader.overview import handed_in
-    from grader.records import read_marks, read_participation, read_project
 
     course = place.course
     with Gradebook(course.gradebook) as book:
         known = {s.id for s in book.students()}.union(*handed_in(course).values()) or None
-        if what == "roster":
-            _roster(book, file, by, deactivate)
-            return
-        if what == "marks":
-            name = _marked(course, assignment)
-            marks = read_marks(file, _written(course, name), known)
-            news, total = book.add_marks(name, marks, by), len(marks)
-        else:
-            read, add = (
-                (read_participation, book.add_participation)
-                if what == "participation"
-                else (read_project, book.add_project)
+        _TAKING[what](
+            _Entering(
+                course=course,
+                book=book,
+                file=file,
+                by=by,
+                known=known,
+                assignment=assignment,
+                deactivate=deactivate,
+                held_on=held_on.date() if held_on else None,
+                label=label,
+                maximum=_maximum(maximum),
             )
-            scores = read(file, known)
-            news, total = add(scores, by), len(scores)
-    click.echo(f"{what}: {count(total, 'row')} read, {news} new or changed")
+        )
 
 
-def _roster(book: Gradebook, file: Path, by: str, deactivate: bool) -> None:
+def _marks(given: _Entering) -> None:
+    from grader.records import read_marks
+
+    name = _marked(given.course, given.assignment)
+    marks = read_marks(given.file, _written(given.course, name), given.known)
+    _told("marks", len(marks), given.book.add_marks(name, marks, given.by))
+
+
+def _participation(given: _Entering) -> None:
+    from grader.records import read_participation
+
+    scores = read_participation(given.file, given.known)
+    _told("participation", len(scores), given.book.add_participation(scores, given.by))
+
+
+def _sessions(kind: str) -> Callable[[_Entering], None]:
+    def take(given: _Entering) -> None:
+        from grader.sessions import Noting, read_sessions
+
+        late = given.course.participation.late_counts
+        noting = Noting(kind, given.held_on, given.label, given.maximum, late, given.by)
+        records = read_sessions(given.file, noting, given.known)
+        _told(kind, len(records), given.book.add_sessions(records), "entry", "entries")
+
+    return take
+
+
+def _teams(given: _Entering) -> None:
+    from grader.projectsheet import read_teams
+
+    members = read_teams(given.file, given.known, given.by)
+    _told("teams", len(members), given.book.add_memberships(members))
+
+
+def _project(given: _Entering) -> None:
+    from grader.projectsheet import holds_criteria, read_criteria
+    from grader.records import read_project
+    from grader.rubric import project_scores
+    from grader.rubricfile import load_rubric, rubric_of
+
+    book = given.book
+    if not holds_criteria(given.file, load_rubric(given.course)):
+        scores = read_project(given.file, given.known)
+        _told("project", len(scores), book.add_project(scores, given.by))
+        return
+    rubric = rubric_of(given.course)
+    teams = {m.team for m in book.memberships().values()}
+    entries = read_criteria(given.file, rubric, given.known, teams, given.by)
+    _told("project", len(entries), book.add_criteria(entries), "entry", "entries")
+    kept = book.criteria()
+    for student, score in project_scores(rubric, kept, book.memberships()).items():
+        for result in score.disagreements:
+            told = ", ".join(f"{g.marker or '?'} {number(g.points)}" for g in result.given)
+            weight = number(result.criterion.weight)
+            click.echo(f"apart    {student} {result.criterion.id}: {told} of {weight}")
+
+
+def _told(what: str, total: int, news: int, one: str = "row", many: str = "rows") -> None:
+    click.echo(f"{what}: {total} {one if total == 1 else many} read, {news} new or changed")
+
+
+def _maximum(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(0)
+    if not value.is_finite() or value <= 0:
+        raise UsageError(f"--maximum {text} is no number of points", "Write one such as 20")
+    return value
+
+
+def _roster(given: _Entering) -> None:
     from grader.enrolment import enrolment
     from grader.records import read_roster
 
+    book, file, by, deactivate = given.book, given.file, given.by, given.deactivate
     students = read_roster(file)
     found = enrolment(book.students(), students)
     book.put_students(students, author=by, reason=file.name)
@@ -126,3 +243,15 @@ def _written(course: Course, name: str) -> dict[str, Decimal]:
             "Give one of its questions `written = true` in assignment.toml, or name another",
         )
     return written
+
+
+_TAKING: dict[str, Callable[[_Entering], None]] = {
+    "roster": _roster,
+    "attendance": _sessions("attendance"),
+    "answers": _sessions("answers"),
+    "quiz": _sessions("quiz"),
+    "participation": _participation,
+    "teams": _teams,
+    "project": _project,
+    "marks": _marks,
+}

@@ -86,7 +86,10 @@ def status(place: Place, students: bool, as_json: bool) -> None:
     course = place.course
     with Gradebook(course.gradebook) as book:
         lines = class_standings(course, book)
-        recorded = {"participation": len(book.participation()), "project": len(book.project())}
+    recorded = {
+        part: sum(getattr(line.grade, part).score is not None for line in lines)
+        for part in ("participation", "project")
+    }
     rows = assignment_statuses(course, lines)
     if as_json:
         value: dict[str, Any] = {

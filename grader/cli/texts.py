@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from grader.cli.parts import echo_parts
 from grader.cli.table import echo_table, number, word
-from grader.coursegrade import CourseGrade, rounded
+from grader.coursegrade import CourseGrade, Part, rounded
 from grader.export import state
 from grader.headline import headline
 from grader.overview import AssignmentStatus
@@ -39,6 +40,7 @@ def echo_standing(line: Standing) -> None:
             ],
             right=("points", "late"),
         )
+    echo_parts(line)
 
 
 def echo_students(lines: Sequence[Standing]) -> None:
@@ -50,14 +52,18 @@ def echo_students(lines: Sequence[Standing]) -> None:
             line.student.id,
             line.student.name,
             *(_points(s) for s in line.scores),
-            number(line.grade.participation.score),
-            number(line.grade.project.score),
+            _score(line.grade.participation),
+            _score(line.grade.project),
             number(line.grade.total),
             state(line.grade),
         ]
         for line in lines
     ]
     echo_table(headers, rows, right=(*assignments, "participation", "project", "total"))
+
+
+def _score(part: Part) -> str:
+    return number(None if part.score is None else rounded(part.score))
 
 
 def echo_statuses(rows: Sequence[AssignmentStatus]) -> None:
