@@ -180,6 +180,7 @@ def _failed(job: GradingJob, reason: str) -> SubmissionResult:
         verdict=Verdict.JUDGE_ERROR,
         graded_at=datetime.now(UTC),
         key=job.key,
+        logic=job.logic,
         submitted_at=job.submission.submitted_at,
         device=job.device,
         grader_version=VERSION,

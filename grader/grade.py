@@ -41,6 +41,7 @@ def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
         verdict=Verdict.JUDGE_ERROR,
         graded_at=datetime.now(UTC),
         key=job.key,
+        logic=job.logic,
         submitted_at=job.submission.submitted_at,
         isolation=sandbox.isolation,
         device=job.device,

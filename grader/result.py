@@ -194,6 +194,8 @@ class SubmissionResult:
     graded_at: datetime
     key: str
     """Digest of everything the result depends on; equal keys need no second grading."""
+    logic: str = ""
+    """The same but for what checks are worth; equal ones need no second execution."""
     submitted_at: datetime | None = None
     checks: tuple[CheckResult, ...] = ()
     written: tuple[WrittenAnswer, ...] = ()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from grader.batch import grade_all
-from grader.contentkey import assignment_digest, result_key
+from grader.contentkey import assignment_digest, logic_digest, result_key
 from grader.course import Assignment, Course
 from grader.errors import SandboxError, UsageError
 from grader.gradebook import Gradebook
@@ -79,6 +79,34 @@ def plan(
         UsageError: there are no hidden tests, or nothing has been handed in.
         GraderError: the course secret cannot be had.
     """
+    known = {
+        (row.student, row.attempt): row.key
+        for row in book.current_results(assignment.id)
+        if not row.needs_human
+    }
+    jobs, current = [], []
+    for job in jobs_for(course, assignment, book, students, sandbox=sandbox, device=device):
+        submission = job.submission
+        if not again and known.get((submission.student, submission.attempt)) == job.key:
+            current.append(submission)
+        else:
+            jobs.append(job)
+    return Round(tuple(jobs), tuple(current))
+
+
+def jobs_for(
+    course: Course,
+    assignment: Assignment,
+    book: Gradebook,
+    students: tuple[str, ...] = (),
+    *,
+    sandbox: str = "auto",
+    device: str = "cpu",
+) -> list[GradingJob]:
+    """The grading of every submission, graded before or not, by student and attempt.
+
+    Arguments and exceptions are those of `plan`.
+    """
     if not any(assignment.hidden_tests.glob("test_*.py")):
         raise UsageError(
             f"{assignment.hidden_tests} holds no tests",
@@ -88,20 +116,20 @@ def plan(
     submissions = find_submissions(
         course, assignment.id, students, book.submissions(assignment.id)
     )
-    secret, digest = course_secret(course.private), assignment_digest(assignment)
-    known = {
-        (row.student, row.attempt): row.key
-        for row in book.current_results(assignment.id)
-        if not row.needs_human
-    }
-    jobs, current = [], []
-    for submission in submissions:
-        key = result_key(digest, submission, secret, device, backend)
-        if not again and known.get((submission.student, submission.attempt)) == key:
-            current.append(submission)
-        else:
-            jobs.append(GradingJob(course.root, submission, backend, device, secret, key))
-    return Round(tuple(jobs), tuple(current))
+    secret = course_secret(course.private)
+    whole, logic = assignment_digest(assignment), logic_digest(assignment)
+    return [
+        GradingJob(
+            course=course.root,
+            submission=submission,
+            sandbox=backend,
+            device=device,
+            secret=secret,
+            key=result_key(whole, submission, secret, device, backend),
+            logic=result_key(logic, submission, secret, device, backend),
+        )
+        for submission in submissions
+    ]
 
 
 def run(

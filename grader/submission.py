@@ -34,6 +34,8 @@ class GradingJob:
     secret: bytes = b""
     """Seeds the hidden inputs; never enters the sandbox, a report or a log."""
     key: str = ""
+    logic: str = ""
+    """The key but for what checks are worth."""
     checks: tuple[str, ...] = ()
     """Run only these checks; all if empty."""
     fail_fast: bool = False

@@ -14,7 +14,16 @@ from typing import Any
 
 import click
 
-from grader.cli import assignments, collecting, grading, people, results, selfcheck, start
+from grader.cli import (
+    assignments,
+    collecting,
+    grading,
+    people,
+    regrading,
+    results,
+    selfcheck,
+    start,
+)
 from grader.cli.place import Place
 from grader.errors import GraderError
 from grader.version import VERSION
@@ -94,6 +103,7 @@ for command in (
     assignments.verify,
     collecting.collect,
     grading.grade,
+    regrading.regrade,
     people.record,
     results.show,
     results.status,

@@ -79,7 +79,7 @@ def grade(
             course, what, book, students, sandbox=sandbox, device=device, again=again
         )
         results: list[Headline] = []
-        with RoundProgress(len(todo.jobs)) as progress, _patient(progress):
+        with RoundProgress(len(todo.jobs)) as progress, patient(progress):
             progress.say(
                 f"{count(len(todo.jobs), 'submission')} to grade, {len(todo.current)} current; "
                 f"sandbox {isolation.backend}, level {isolation.level} ({isolation.name})"
@@ -103,7 +103,7 @@ def grade(
         echo_json(_as_dict(what.id, isolation, results, todo.current))
     else:
         echo_headlines(results)
-    _finish(results)
+    finish_round(results)
 
 
 def _as_dict(
@@ -143,7 +143,12 @@ def echo_headlines(lines: list[Headline]) -> None:
     echo_table(headers, rows, right=("attempt", "points", "seconds"))
 
 
-def _finish(lines: list[Headline]) -> None:
+def finish_round(lines: list[Headline]) -> None:
+    """Exit code 1 where the grader itself failed on a submission.
+
+    Raises:
+        Exit: it did.
+    """
     broken = [line.student for line in lines if line.needs_human]
     if broken:
         click.echo(
@@ -155,7 +160,7 @@ def _finish(lines: list[Headline]) -> None:
 
 
 @contextmanager
-def _patient(progress: RoundProgress) -> Iterator[None]:
+def patient(progress: RoundProgress) -> Iterator[None]:
     """The first Ctrl-C says that it waits for what is in flight; the second does not wait."""
 
     def stop(number: int, frame: FrameType | None) -> Any:
