@@ -17,6 +17,7 @@ import click
 from grader.cli import (
     assignments,
     collecting,
+    exporting,
     grading,
     people,
     regrading,
@@ -108,7 +109,7 @@ for command in (
     results.show,
     results.status,
     results.feedback,
-    results.export,
+    exporting.export,
     selfcheck.check,
     start.demo,
     start.doctor,

@@ -1,8 +1,7 @@
-"""`grader show`, `status`, `feedback` and `export`: what the gradebook holds."""
+"""`grader show`, `status` and `feedback`: what the gradebook holds."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -157,37 +156,3 @@ def feedback(
             click.echo(f"{what.id}: {count(done.students, 'report')} in {done.folder}")
             for summary in done.summaries:
                 click.echo(f"  class summary: {summary}")
-
-
-@click.command()
-@click.option("--to", "form", type=click.Choice(["csv"]), required=True, help="The format.")
-@click.option(
-    "--output",
-    "-o",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write [stdout].",
-)
-@click.option(
-    "--missing-as-zero", is_flag=True, help="Count what is missing as zero; never the default."
-)
-@pass_place
-def export(place: Place, form: str, output: Path | None, missing_as_zero: bool) -> None:
-    """Write the grades, one line per student.
-
-    What is not known is an empty cell, never a zero, and the last column says what is missing.
-
-    \b
-    Examples:
-      grader export --to csv -o grades.csv
-      grader export --to csv --missing-as-zero | column -s, -t
-    """
-    from grader.export import export_csv
-    from grader.gradebook import Gradebook
-    from grader.overview import class_standings
-
-    course = place.course
-    with Gradebook(course.gradebook, create=False) as book:
-        lines = class_standings(course, book, missing_as_zero=missing_as_zero)
-    export_csv(lines, output or sys.stdout)
-    if output is not None:
-        click.echo(f"{count(len(lines), 'student')} in {output}", err=True)
