@@ -16,6 +16,7 @@ import click
 
 from grader.cli import (
     assignments,
+    classroom,
     collecting,
     exporting,
     grading,
@@ -111,6 +112,9 @@ for command in (
     results.feedback,
     exporting.export,
     selfcheck.check,
+    classroom.ci,
+    classroom.pack,
+    classroom.publish,
     start.demo,
     start.doctor,
 ):

@@ -13,7 +13,7 @@ import click
 
 from grader.cli import bench
 from grader.cli.place import Place, pass_place
-from grader.cli.table import count, echo_json, echo_table, json_option, number
+from grader.cli.table import count, echo_json, echo_table, json_option, number, parse_points
 from grader.config import load_assignment
 from grader.course import Assignment, Course
 from grader.errors import BrokenAssignment, UsageError
@@ -29,8 +29,40 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     help="Also write ID.zip into this folder: everything a student gets, in one file.",
 )
+@click.option(
+    "--classroom",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write a template repository for GitHub Classroom into this folder; of one "
+    "assignment.",
+)
+@click.option(
+    "--sealed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="With --classroom: a bundle of `grader pack`, by which pushes are graded.",
+)
+@click.option("--points", help="With --classroom: what the public checks are worth there.")
+@click.option(
+    "--requirement",
+    help="With --classroom: how dl-grader is installed there, as a line of requirements.txt "
+    "[this version].",
+)
+@click.option(
+    "--reporter/--no-reporter",
+    default=True,
+    help="With --classroom: whether the workflow hands points to the reporter of GitHub "
+    "Classroom [it does].",
+)
 @pass_place
-def release(place: Place, assignments: tuple[str, ...], bundle: Path | None) -> None:
+def release(
+    place: Place,
+    assignments: tuple[str, ...],
+    bundle: Path | None,
+    classroom: Path | None,
+    sealed: Path | None,
+    points: str | None,
+    requirement: str | None,
+    reporter: bool,
+) -> None:
     """Write the notebooks that students get, in Chinese and English.
 
     Everything between BEGIN SOLUTION and END SOLUTION in reference/ID/solution.py becomes
@@ -45,11 +77,15 @@ def release(place: Place, assignments: tuple[str, ...], bundle: Path | None) -> 
     Examples:
       grader release
       grader release gd --bundle handout
+      grader release gd --classroom ../gd-template
     """
     from grader import release as released
     from grader.rehearsal import write_handout
 
-    for what in _chosen(place.course, assignments):
+    chosen = _chosen(place.course, assignments)
+    if classroom is not None and len(chosen) != 1:
+        raise UsageError("a template repository is of one assignment", "Name it: release ID")
+    for what in chosen:
         for path in (*released.write(what), write_handout(what)):
             click.echo(str(path))
         leaks = released.leaks(what)
@@ -61,6 +97,13 @@ def release(place: Place, assignments: tuple[str, ...], bundle: Path | None) -> 
         if bundle is not None:
             bundle.mkdir(parents=True, exist_ok=True)
             click.echo(str(released.bundle(what, bundle / f"{what.id}.zip")))
+        if classroom is not None:
+            from grader.classroom import Choices, write_template
+
+            worth = parse_points(points)
+            choices = Choices(requirement or "", sealed, worth, reporter)
+            for path in write_template(what, classroom, choices):
+                click.echo(str(path))
 
 
 @click.command()

@@ -67,7 +67,7 @@ def check(
     from grader.selfcheck import check_notebook, preferred_language
 
     chosen = language or preferred_language()
-    _print_anything()
+    print_anything()
     if watch:
         _watch(notebook, assignment, chosen, html, as_json=as_json)
         return
@@ -96,7 +96,7 @@ def _watch(
         click.echo("", err=True)
 
 
-def _print_anything() -> None:
+def print_anything() -> None:
     """A console that lacks a sign shows another one instead of an error."""
     for stream in sys.stdout, sys.stderr:
         reconfigure = getattr(stream, "reconfigure", None)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
 from rich.cells import cell_len
 
+from grader.errors import UsageError
 from grader.result import Verdict
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, not a table.")
@@ -45,6 +46,23 @@ def number(value: Decimal | None) -> str:
         return "-"
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def parse_points(text: str | None) -> Decimal | None:
+    """The points that an option names.
+
+    Raises:
+        UsageError: it is no number of points.
+    """
+    if text is None:
+        return None
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal(-1)
+    if not (found.is_finite() and found >= 0):
+        raise UsageError(f"{text!r} is no number of points", "Give a number such as 10")
+    return found
 
 
 def word(verdict: Verdict) -> str:

@@ -13,7 +13,7 @@ class EarlySandbox:
     """A sandbox whose first box was opened before it was asked for.
 
     Args:
-        sandbox: opens the boxes; it is closed with this one.
+        sandbox: opens the boxes; whoever opened it closes it.
         spec: of the first box. A box of another kind is opened when it is asked for.
     """
 
@@ -37,10 +37,9 @@ class EarlySandbox:
         return self._sandbox.open(spec)
 
     def close(self) -> None:
-        """Close the box that nobody asked for, and the sandbox."""
+        """Close the box that nobody asked for."""
         if self._ready is not None:
             self._ready.close()
-        self._sandbox.close()
 
     def __enter__(self) -> Self:
         return self
