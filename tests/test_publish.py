@@ -140,6 +140,7 @@ def test_publishing_again_sends_nothing_and_a_new_result_changes_the_comment(cla
     assert len(classroom.writes) == sent
     with Gradebook(classroom.course / "gradebook.db") as book:
         old = book.result("2026001", "tiny")
+        assert old is not None
         lost = [replace(c, earned=c.earned * 0) for c in old.checks]
         book.add_result(replace(old, checks=tuple(lost)))
     assert classroom.publish("--language", "en") == {"2026001": "written"}
