@@ -7,7 +7,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for python in python3.11 python3; do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$python; break; }; done)
 
-.PHONY: help venv check format test test-fast demo verify docs clean
+.PHONY: help venv check format test test-fast demo verify bench docs clean
 
 help:
 	@echo "make demo       the whole cycle on a small class, in demo-course/"
@@ -16,6 +16,7 @@ help:
 	@echo "make check      format, lint, types, layers: what CI runs before the tests"
 	@echo "make format     let ruff correct what it can"
 	@echo "make verify     is every assignment sound?"
+	@echo "make bench      how fast and how large, beside nbgrader and otter-grader"
 	@echo "make docs       write docs/cli.md anew"
 	@echo "make clean      remove what was made here"
 
@@ -50,6 +51,9 @@ demo: $(READY)
 
 verify: $(READY)
 	$(BIN)/grader verify
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks
 
 docs: $(READY)
 	$(BIN)/python -m grader.cli.reference docs/cli.md

@@ -24,6 +24,10 @@ from pathlib import Path
 HERE = str(Path(__file__).resolve().parent)
 PID = struct.Struct("<i")
 CHUNK = 1 << 20
+SHELL = {
+    "HistoryManager": {"enabled": False},
+    "InteractiveShell": {"colors": "NoColor", "show_rewritten_input": False, "xmode": "Plain"},
+}
 
 
 def run(connection, control, settings):
@@ -45,18 +49,13 @@ def run(connection, control, settings):
     from ipykernel.compiler import get_file_name
     from ipykernel.kernelapp import IPKernelApp
     from tornado.ioloop import IOLoop
+    from traitlets.config import Config
 
-    app = IPKernelApp.instance()
-    app.initialize(
-        [
-            f"--IPKernelApp.connection_file={connection}",
-            "--HistoryManager.enabled=False",
-            "--InteractiveShell.colors=NoColor",
-            "--InteractiveShell.show_rewritten_input=False",
-            "--InteractiveShell.xmode=Plain",
-            "--Application.log_level=50",
-        ]
-    )
+    app = IPKernelApp.instance(connection_file=connection, log_level=50)
+    app.update_config(Config(SHELL))
+    # There is no command line; to make a parser of all options takes a sixth of the start.
+    app.parse_command_line = lambda argv=None: None
+    app.initialize()
     shell = app.kernel.shell
     files = {}
 

@@ -1,0 +1,101 @@
+"""Writes the numbers of `results/*.json` into docs/benchmarks.md and the READMEs."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks import compare, memory, phases, selfcheck, summary
+from benchmarks.table import RESULTS
+
+ROOT = Path(__file__).resolve().parents[1]
+BEGIN, END = "<!-- numbers: python -m benchmarks -->", "<!-- end of numbers -->"
+READMES = {
+    "README.md": "It grades {nbgrader:.0f} times as many notebooks an hour as nbgrader, and "
+    "{otter:.0f} times as\nmany as `otter run`, in a sandbox ([measured](docs/benchmarks.md)).",
+    "README.zh-CN.md": "相同作业、相同测试、带沙箱：速度是 nbgrader 的 {nbgrader:.0f} 倍、"
+    "`otter run` 的 {otter:.0f} 倍（[实测](docs/benchmarks.md)）。",
+}
+
+
+def write_page() -> None:
+    """Put the present numbers where they are read."""
+    found = {path.stem: json.loads(path.read_text("utf-8")) for path in RESULTS.glob("*.json")}
+    lines = [*_budgets(found), "", *_speeds(found), "", *_phases(found), "", *_growth(found)]
+    _replace(ROOT / "docs" / "benchmarks.md", "\n".join(["", *lines, ""]))
+    if "compare" in found:
+        for name, sentence in READMES.items():
+            text = "\n" + sentence.format_map(found["compare"]["throughput_ratio"]) + "\n"
+            _replace(ROOT / name, text)
+
+
+def _replace(path: Path, text: str) -> None:
+    whole = path.read_text("utf-8")
+    changed = re.sub(f"(?<={BEGIN}\n).*?(?={END})", lambda _: text, whole, flags=re.DOTALL)
+    path.write_text(changed, encoding="utf-8")
+
+
+def _budgets(found: dict[str, Any]) -> Iterator[str]:
+    yield "| what | measured | budget | |"
+    yield "|---|---|---|---|"
+    for what, value, unit, budget, most in _rows(found):
+        held = value <= budget if most else value >= budget
+        bound = f"{'≤' if most else '≥'} {budget:g}{unit}"
+        yield f"| {what} | {value:.3g}{unit} | {bound} | {'held' if held else '**missed**'} |"
+
+
+def _rows(found: dict[str, Any]) -> Iterator[tuple[str, float, str, float, bool]]:
+    if "compare" in found:
+        for name, ratio in found["compare"]["throughput_ratio"].items():
+            yield f"throughput over {name}'s", ratio, " ×", compare.BUDGET[name], False
+    if "phases" in found:
+        spent = found["phases"]["phases_ms"]
+        report = spent["report, two languages"]["CPU ms"] / 1000
+        yield "CPU per submission", spent["all"]["CPU ms"] / 1000, " s", phases.BUDGET["all"], True
+        yield "of which the report", report, " s", phases.BUDGET["report"], True
+    if "memory" in found:
+        yield (
+            "one more sandbox",
+            found["memory"]["pss_mib"]["one more box"],
+            " MiB",
+            memory.BUDGET,
+            True,
+        )
+    if "selfcheck" in found:
+        ratio = found["selfcheck"]["ratio"]
+        yield "self-check over the notebook alone", ratio, " ×", selfcheck.BUDGET, True
+    if "summary" in found:
+        seconds = next(iter(found["summary"]["seconds"].values()))
+        students = found["summary"]["students"]
+        yield f"summary of {students} students", seconds, " s", summary.BUDGET, True
+
+
+def _speeds(found: dict[str, Any]) -> Iterator[str]:
+    yield "| grading, with feedback | submissions a minute | CPU-s each |"
+    yield "|---|---|---|"
+    told = found.get("compare", {"seconds_per_submission": {}})
+    for name, seconds in told["seconds_per_submission"].items():
+        cpu = told["cpu_seconds_per_submission"][name]
+        yield f"| {name} | {60 / seconds:.3g} | {cpu:.2g} |"
+    for row in found.get("throughput", {"throughput": []})["throughput"]:
+        workers = f"{row['workers']} worker{'s' * (row['workers'] > 1)}"
+        name = f"ours, {row['kernel']}, {workers}, without feedback"
+        yield f"| {name} | {row['submissions/min']:.3g} | {row['CPU-s each']:.2g} |"
+
+
+def _phases(found: dict[str, Any]) -> Iterator[str]:
+    yield "| one warm submission | wall ms | our CPU ms | guest CPU ms |"
+    yield "|---|---|---|---|"
+    for name, row in found.get("phases", {"phases_ms": {}})["phases_ms"].items():
+        cells = (f"{row[key]:.0f}" for key in ("wall ms", "our CPU ms", "guest CPU ms"))
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def _growth(found: dict[str, Any]) -> Iterator[str]:
+    yield "| submissions | ms each | coordinator MiB | largest worker MiB |"
+    yield "|---|---|---|---|"
+    for row in found.get("growth", {"growth": []})["growth"]:
+        yield "| " + " | ".join(f"{value:.0f}" for value in row.values()) + " |"
