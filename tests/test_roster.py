@@ -79,3 +79,23 @@ def test_numbers_that_cannot_be_a_folder_on_every_system(tmp_path, number):
     path = sheet(tmp_path / "r.xlsx", ["student"], [number])
     with pytest.raises(ConfigError, match=r"row 2, column 'student': .*Leave out"):
         read_roster(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ("学号,姓名\ns1,新\ns2,b\ns1,c\n".encode(), "row 4, column '学号': 's1' is there twice"),
+        ("学生号,姓名\ns1,新\n".encode(), "row 1: has no column 'student'. Is it '学生号'?"),
+        (b"student,name\ns1,\xff\xff\xff\n", "is neither UTF-8 nor GB18030 text. Save it as CSV"),
+        (b"student,name\ns1,new\n,x\n", "row 3, column 'student': is empty"),
+    ],
+)
+def test_a_broken_roster_changes_nothing(root, tmp_path, data, complaint):
+    (tmp_path / "good.csv").write_text("student,name\ns1,old\n")
+    grader(root, "record", "roster", tmp_path / "good.csv")
+    (tmp_path / "bad.csv").write_bytes(data)
+    said = grader(root, "record", "roster", tmp_path / "bad.csv", "--deactivate-missing", code=2)
+    assert f"{tmp_path / 'bad.csv'}: {complaint}" in said
+    assert grader(root, "record", "roster", tmp_path / "good.csv") == (
+        "roster: 1 student read, 0 new, 0 changed, 0 not in it\n"
+    )
