@@ -56,7 +56,8 @@ class Budget:
         member: bytes of one file.
         total: bytes of everything.
         count: entries.
-        ratio: how many times larger than its packed form a file may be, from 1 MiB on.
+        ratio: how many times larger than its packed form a file may be, from 16 MiB on: below
+            that, the log of a long training may be as repetitive as a bomb.
     """
 
     def __init__(
@@ -182,7 +183,7 @@ def _zip_problem(info: zipfile.ZipInfo, budget: Budget) -> str:
         return "it is encrypted"
     if info.file_size > budget.member:
         return f"it is larger than {budget.member // MIB} MiB"
-    if info.file_size > MIB and info.file_size > budget.ratio * max(info.compress_size, 1):
+    if info.file_size > 16 * MIB and info.file_size > budget.ratio * max(info.compress_size, 1):
         return f"it unpacks to more than {budget.ratio} times its size"
     return ""
 
@@ -237,7 +238,7 @@ def _tar(stream: IO[bytes], name: str, budget: Budget) -> Iterator[Member | Refu
     """Read front to back, so that also what is skipped counts as unpacked."""
     seen: set[tuple[str, ...]] = set()
     try:
-        counted: Any = _Spending(stream, budget)
+        counted: Any = Spending(stream, budget)
         archive = tarfile.open(  # noqa: SIM115  a closed one would have to read to its end
             fileobj=counted, mode="r|", tarinfo=_Wary
         )
@@ -297,7 +298,7 @@ class _Bounded(io.RawIOBase):
         return len(data)
 
 
-class _Spending:
+class Spending:
     """A stream whose every byte is counted."""
 
     def __init__(self, stream: IO[bytes], budget: Budget) -> None:
@@ -305,6 +306,7 @@ class _Spending:
         self._budget = budget
 
     def read(self, size: int) -> bytes:
+        """At most so many bytes, which are then spent."""
         data = self._stream.read(size)
         self._budget.spend(len(data))
         return data

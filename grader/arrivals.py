@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from grader.archive import (
     UNREADABLE,
     Budget,
     Member,
     Refused,
+    Spending,
     is_archive,
     printable,
     read_archive,
@@ -180,8 +181,8 @@ def _files(root: Path, paths: list[Path], budget: Budget) -> Iterator[Member | R
             yield Refused(printable(str(place)), "it is a link" if link else "it is no plain file")
             continue
         with _opened(path) as stream:
-            budget.spend(min(status.st_size, budget.member))
-            yield Member(place.parts, stream, datetime.fromtimestamp(status.st_mtime, UTC))
+            counted: Any = Spending(stream, budget)
+            yield Member(place.parts, counted, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 def _opened(path: Path) -> IO[bytes]:

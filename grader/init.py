@@ -36,6 +36,11 @@ participation = 10              # 课堂表现
 homework = 40                   # 作业
 project = 50                    # 期末大作业
 
+[participation]                 # of what is recorded in sessions, in percent; they add up to 100
+attendance = 50                 # 出勤
+answers = 20                    # 提问
+quizzes = 30                    # 测验
+
 [late]
 per_day = 0.10                  # share of the earned points lost per started day
 days = 3                        # after so many days nothing is accepted

@@ -10,7 +10,7 @@ from grader.course import Assignment
 
 
 def code_digest(data: bytes) -> str:
-    """A digest of the code cells, without blanks at line ends; of the bytes if it is unreadable.
+    """A digest of the code cells, without blanks at line ends; of the bytes if there is none.
 
     Outputs, ids and metadata do not matter: they change whenever a notebook is run.
     """
@@ -21,6 +21,8 @@ def code_digest(data: bytes) -> str:
         return hashlib.sha256(data).hexdigest()
     lines = [line.rstrip() for source in sources for line in source.splitlines()]
     text = "\n".join(line for line in lines if line)
+    if not text:
+        return hashlib.sha256(data).hexdigest()
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -6,6 +6,7 @@ What leads to two students leads to nobody.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +45,7 @@ class Whose:
 
     def __post_init__(self) -> None:
         for student in self.students:
-            self._numbers[student.id] = student.id
+            self._numbers[student.id.casefold()] = student.id
             self._call(student.id, student.id)
             for text in (student.email, student.email.partition("@")[0]):
                 self._call(text, student.id)
@@ -62,12 +63,12 @@ class Whose:
         """
         if account and (found := _only(self._accounts.get(account))):
             return found
-        exact = text.strip()
+        exact = unicodedata.normalize("NFKC", text).strip().casefold()
         if exact in self._numbers:
-            return exact
-        if not is_name and (found := _only(self._called.get(exact.casefold()))):
+            return self._numbers[exact]
+        if not is_name and (found := _only(self._called.get(exact))):
             return found
-        if self.tail and not is_name and (found := self._by_tail(exact.casefold())):
+        if self.tail and not is_name and (found := self._by_tail(exact)):
             return found
         if found := self._by_number_inside(exact):
             return found
@@ -143,7 +144,9 @@ def _spans(text: str) -> Iterable[tuple[int, int]]:
 
 
 def _plain(text: str) -> str:
-    return "".join(c for c in text.casefold() if c.isalnum())
+    # Composed: macOS writes é into archives as e and an accent of its own.
+    composed = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(c for c in composed if c.isalnum())
 
 
 def _only(found: set[str] | None) -> str | None:

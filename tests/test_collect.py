@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import unicodedata
 import zipfile
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
@@ -314,6 +315,28 @@ def test_the_same_code_under_two_names(course, tmp_path):
     found = collect(course, path)
     assert found["alike"] == [["2026001", "2026002"]]
     assert found["new"][2]["note"] == "is the notebook as it was handed out"
+
+
+def test_names_as_macos_writes_them_and_numbers_in_another_case(course, tmp_path):
+    (course / "more.csv").write_text("student,name\nS2026a,Álvaro Núñez\nS2026b,x\n", "utf-8")
+    grader(course, "record", "roster", course / "more.csv")
+    apart = unicodedata.normalize("NFD", "Álvaro Núñez")
+    path = zipped(tmp_path / "s.zip", {f"{apart}/x.ipynb": nb("1"), "s2026B x/x.ipynb": nb("2")})
+    assert students(collect(course, path)) == [("S2026a", 1), ("S2026b", 1)]
+
+
+def test_notebooks_without_code_are_not_alike(course, tmp_path):
+    empty = [notebook(), notebook().replace(b"4", b"4 ", 1)]
+    path = zipped(tmp_path / "s.zip", {f"202600{n}/x.ipynb": b for n, b in enumerate(empty, 1)})
+    assert collect(course, path)["alike"] == []
+
+
+def test_large_files_beside_the_notebooks_are_not_read(course, tmp_path):
+    (tmp_path / "in/2026001").mkdir(parents=True)
+    (tmp_path / "in/2026001/x.ipynb").write_bytes(nb())
+    with (tmp_path / "in/2026001/data.bin").open("wb") as stream:
+        stream.truncate(9 * 1024**3)  # a hole: takes no room
+    assert students(collect(course, tmp_path / "in", "--from", "folder")) == [("2026001", 1)]
 
 
 def test_a_student_who_sent_something_else(course, tmp_path):

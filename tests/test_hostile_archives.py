@@ -145,7 +145,9 @@ def test_a_link_where_a_student_folder_should_be(course, tmp_path):
 
 
 def test_a_file_that_unpacks_to_far_more(course, tmp_path):
-    path = zipped(tmp_path / "s.zip", {"2026001/a.ipynb": nb(), "2026002/a.ipynb": b"0" * 3 * MIB})
+    path = zipped(
+        tmp_path / "s.zip", {"2026001/a.ipynb": nb(), "2026002/a.ipynb": b"0" * 17 * MIB}
+    )
     assert list(reasons(collect(course, path)).values()) == [
         "it unpacks to more than 200 times its size"
     ]
