@@ -17,7 +17,8 @@ from grader.course import Course
 from grader.errors import UsageError
 
 if TYPE_CHECKING:
-    from grader.collect import Collection, Taken
+    from grader.attempts import Taken
+    from grader.sorting import Collection
 
 _LAYOUTS = ["folder", "canvas", "moodle", "classroom", "flat"]
 
