@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,25 +23,19 @@ class Results(Connected):
 
     def add_result(self, result: SubmissionResult) -> int:
         """Keep one grading; returns its number. Nothing older is changed."""
-        summary = outcome(result)
-        row = {
-            "assignment": result.assignment,
-            "student": result.student,
-            "attempt": result.attempt,
-            "key": result.key,
-            "verdict": result.verdict.value,
-            "earned": summary.earned,
-            "points": summary.points,
-            "undecided": summary.undecided,
-            "submitted_at": result.submitted_at,
-            "graded_at": result.graded_at,
-            "isolation": result.isolation.level if result.isolation else None,
-            "document": _as_json(result),
-        }
         with self._transaction(writing=True) as connection:
             roster.merge(connection, [Student(result.student)])
-            query = sa.insert(schema.results).values(row).returning(schema.results.c.id)
-            return int(connection.execute(query).scalar_one())
+            query = sa.insert(schema.results).values(_row(result))
+            return int(connection.execute(query.returning(schema.results.c.id)).scalar_one())
+
+    def add_results(self, results: Iterable[SubmissionResult]) -> int:
+        """Keep gradings as a whole or not at all, such as those of another gradebook."""
+        kept = tuple(results)
+        if kept:
+            with self._transaction(writing=True) as connection:
+                roster.merge(connection, [Student(r.student) for r in kept])
+                connection.execute(sa.insert(schema.results), [_row(r) for r in kept])
+        return len(kept)
 
     def current_results(self, assignment: str | None = None) -> tuple[ResultRow, ...]:
         """The newest grading of every attempt, by assignment, student and attempt."""
@@ -112,6 +106,24 @@ class Results(Connected):
             raise GradebookError(
                 problem, "Grade it again, or use the grader that wrote it"
             ) from error
+
+
+def _row(result: SubmissionResult) -> dict[str, Any]:
+    summary = outcome(result)
+    return {
+        "assignment": result.assignment,
+        "student": result.student,
+        "attempt": result.attempt,
+        "key": result.key,
+        "verdict": result.verdict.value,
+        "earned": summary.earned,
+        "points": summary.points,
+        "undecided": summary.undecided,
+        "submitted_at": result.submitted_at,
+        "graded_at": result.graded_at,
+        "isolation": result.isolation.level if result.isolation else None,
+        "document": _as_json(result),
+    }
 
 
 def _as_json(result: SubmissionResult) -> str:
