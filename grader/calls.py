@@ -100,9 +100,11 @@ class Calls:
         control: socket.socket,
         direct: bool = False,
         cell_of: Callable[[int], int | None] = lambda ordinal: ordinal,
+        lines: Mapping[int, int] | None = None,
     ) -> None:
         self._control = control
         self._cell_of = cell_of
+        self._lines = lines or {}
         self._direct = direct
         self._link: socket.socket | None = control if direct else None
         self._pid = 0
@@ -243,16 +245,23 @@ class Calls:
             case "too_large":
                 raise _too_much(request)
             case "raise":
-                ordinal = header.integer("ordinal")
+                cell, line = self._place(header.integer("ordinal"), header.integer("line"))
                 raised = Raised(
                     type=header.text("type", 100),
                     message=header.text("message"),
-                    cell=None if ordinal is None else self._cell_of(ordinal),
-                    line=header.integer("line"),
+                    cell=cell,
+                    line=line,
                     stub=header.fields.get("stub") is True,
                 )
                 raise fault_of_exception(request.name, raised, header.text("printed"))
         raise BadFrame("not a reply")
+
+    def _place(self, ordinal: int | None, line: int | None) -> tuple[int | None, int | None]:
+        """A place that the notebook has; another one is a number that student code made up."""
+        cell = None if ordinal is None else self._cell_of(ordinal)
+        if cell is None or line is None or not 1 <= line <= self._lines.get(cell, 0):
+            return None, None
+        return cell, line
 
 
 def _answered(header: Header, name: str, answer: Answer) -> bytes:

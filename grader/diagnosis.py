@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from grader.catalogue import Misconception
+from grader.catalogue import Catalogue, Misconception
 from grader.compare import Mismatch, as_tensor, compare
 from grader.errors import WrongAnswer
 from grader.localisation import agreeing, condition, explain_nonfinite, locate
@@ -32,6 +32,7 @@ __all__ = [
     "assert_close",
     "digest",
     "explain",
+    "find_cause",
     "misconception_diagnosis",
     "name_misconceptions",
 ]
@@ -64,6 +65,33 @@ def explain(
             return explain_nonfinite(mismatch, observation)
         case _:
             return _explain_values(mismatch, observation, tuple(others), hidden)
+
+
+def find_cause(
+    observations: Sequence[Observation],
+    catalogue: Catalogue,
+    function: str,
+    outputs: VariantOutputs | None = None,
+) -> Diagnosis:
+    """What is said about a function that is wrong, from all of its calls together.
+
+    Args:
+        observations: the calls of the function, right ones included; at least one is wrong.
+        catalogue: holds the wrong variants.
+        function: its name.
+        outputs: what the variants are known to return.
+    """
+    known = {} if outputs is None else {"outputs": outputs}
+    found = name_misconceptions(observations, catalogue, function, **known)
+    if found:
+        return misconception_diagnosis(found)
+    wrong = next((o for o in observations if o.mismatches), None)
+    if wrong is None:
+        return Diagnosis(
+            "exception",
+            Text(f"`{function}` 抛出了异常。", f"`{function}` raised an exception."),
+        )
+    return explain(wrong.mismatches[0], wrong, observations)
 
 
 def misconception_diagnosis(found: Sequence[Misconception]) -> Diagnosis:

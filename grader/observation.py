@@ -29,6 +29,13 @@ class Observation:
     tolerance: float = VALUE
     scale: float | None = None
     """S of the error measure, where it is not the largest expected entry."""
+    only: tuple[str, ...] = ()
+    """The leaves whose values count; all if empty."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether this call shows that the function is wrong."""
+        return self.raised or bool(self.mismatches)
 
     @property
     def tensors(self) -> Iterator[tuple[str, torch.Tensor]]:

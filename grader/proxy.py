@@ -80,7 +80,17 @@ class Record:
             check=self.check,
             tolerance=self.tolerance,
             scale=self.scale,
+            only=self.only,
         )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What was said about a mismatch of a call."""
+
+    diagnosis: Diagnosis
+    mismatch: Mismatch
+    record: Record
 
 
 def tensors_in(*values: Any) -> list[torch.Tensor]:
@@ -137,6 +147,7 @@ class Subject:
         self.device = device
         self.now = Circumstances()
         self.records: list[Record] = []
+        self.explanations: list[Explanation] = []
         self._violations = violations
 
     def begin(self, check: str, hidden: bool, stubs: tuple[str, ...] = ()) -> None:
@@ -240,14 +251,26 @@ class Subject:
         return in_form_of(record.reply.value, expected)
 
     def explain(self, mismatch: Mismatch, record: Record) -> Diagnosis:
-        """The diagnosis of a mismatch."""
+        """The diagnosis of a mismatch, from the calls that were made so far."""
+        found = self._explained(mismatch, record, hidden=self.now.hidden)
+        self.explanations.append(Explanation(found, mismatch, record))
+        return found
+
+    def explain_again(self, diagnosis: Diagnosis) -> Diagnosis:
+        """A diagnosis that `explain` made for a hidden check, from all calls that there were."""
+        for known in self.explanations:
+            if known.diagnosis is diagnosis:
+                return self._explained(known.mismatch, known.record, hidden=True)
+        return diagnosis
+
+    def _explained(self, mismatch: Mismatch, record: Record, *, hidden: bool) -> Diagnosis:
         names = self.parameter_names(record.function)
         others = [
             r.observation(names)
             for r in self.records
             if r.function == record.function and r.compared and r is not record
         ]
-        return explain(mismatch, record.observation(names), others, hidden=self.now.hidden)
+        return explain(mismatch, record.observation(names), others, hidden=hidden)
 
     def parameter_names(self, name: str) -> tuple[str, ...]:
         """The names of the positional parameters of a graded function."""

@@ -76,6 +76,7 @@ class Session:
         self._notebook = notebook
         self._limits = limits
         self._spec = BoxSpec(limits, files or {}, packages, device)
+        self._lines = {c.number: len(c.source.splitlines()) for c in notebook.cells}
         self._fatal: dict[int, CellEnd] = {}
         self._faults: dict[int, SubmissionFault] = {}
         self._replays = 0
@@ -151,10 +152,12 @@ class Session:
     def _open(self) -> _Life:
         box = self._sandbox.open(self._spec)
         if box.connection is None:
-            self._life = _Life(box, Calls(box.control, direct=True), None)
+            calls = Calls(box.control, direct=True, lines=self._lines)
+            self._life = _Life(box, calls, None)
             return self._life
         cells = KernelCells(box, self._notebook.document, self._limits.output)
-        self._life = _Life(box, Calls(box.control, cell_of=cells.cell_of.get), cells)
+        calls = Calls(box.control, cell_of=cells.cell_of.get, lines=self._lines)
+        self._life = _Life(box, calls, cells)
         cells.start()
         return self._life
 

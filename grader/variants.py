@@ -26,7 +26,7 @@ from grader.compare import error, floating_leaves, tensor_bytes
 from grader.observation import Observation
 
 ENOUGH = 0.75
-"""The least agreement at which a variant is named."""
+"""The least agreement at which a variant is named: on all calls, and on those that are wrong."""
 CLOSE = 10.0
 """How many tolerances a submission may lie from a variant and still be it."""
 
@@ -82,20 +82,34 @@ def name_misconceptions(
         function: the function whose variants are tried.
         outputs: what is known already; shared by the whole process.
     """
-    calls = [_Call.of(o, catalogue) for o in observations if o.function == function]
+    calls = [inputs_of(o, catalogue) for o in observations if o.function == function]
     if not calls:
         return ()
-    scores = {
-        m.id: _share([c.agrees(outputs.of(m.call, c.arguments, c.keywords, c.key)) for c in calls])
-        for m in catalogue.misconceptions(function)
-    }
+    right = [c.agrees(Output(c.observation.expected)) for c in calls]
+    scores = {}
+    for m in catalogue.misconceptions(function):
+        agreed = [c.agrees(c.output_of(m.call, outputs)) for c in calls]
+        # Calls that are right anyway speak for every variant that is seldom wrong.
+        wrong = [a for a, fine in zip(agreed, right, strict=True) if not fine]
+        scores[m.id] = _share(agreed) if wrong and _share(wrong) >= ENOUGH else 0.0
     best = max(scores.values(), default=0.0)
-    reference = _share([c.agrees(Output(c.observation.expected)) for c in calls])
-    if best < ENOUGH or best <= reference:
+    if best < ENOUGH or best <= _share(right):
         return ()
     found = tuple(m for m in catalogue.misconceptions(function) if scores[m.id] == best)
     # Three that cannot be told apart are no explanation.
     return found if len(found) <= 2 else ()
+
+
+def agreement(
+    variant: Misconception,
+    observations: Sequence[Observation],
+    catalogue: Catalogue,
+    outputs: VariantOutputs = _shared,
+) -> float:
+    """The share of the calls on which the submission equals the variant; 0 without calls."""
+    calls = [inputs_of(o, catalogue) for o in observations]
+    agreed = [c.agrees(c.output_of(variant.call, outputs)) for c in calls]
+    return _share(agreed) if agreed else 0.0
 
 
 def digest(value: Any) -> bytes:
@@ -106,7 +120,7 @@ def digest(value: Any) -> bytes:
 
 
 @dataclass(frozen=True)
-class _Call:
+class Inputs:
     """A call of the student's function, ready to be made to a variant."""
 
     observation: Observation
@@ -114,29 +128,34 @@ class _Call:
     keywords: Mapping[str, Any]
     key: bytes
 
-    @staticmethod
-    def of(observation: Observation, catalogue: Catalogue) -> _Call:
-        given = dict(observation.arguments)
-        if _is_single(observation.actual):
-            given = {name: _as_single(value) for name, value in given.items()}
-        parameters = inspect.signature(catalogue.function(observation.function)).parameters
-        arguments, keywords = [], {}
-        by_position = True
-        # A variant may name its parameters differently, so what can go by position does.
-        for name, parameter in parameters.items():
-            by_position &= name in given and parameter.kind is not parameter.KEYWORD_ONLY
-            if by_position:
-                arguments.append(given.pop(name))
-        keywords = given
-        return _Call(observation, tuple(arguments), keywords, digest((arguments, keywords)))
+    def output_of(self, call: Callable[..., Any], outputs: VariantOutputs) -> Output:
+        """What a variant returns for them."""
+        return outputs.of(call, self.arguments, self.keywords, self.key)
 
     def agrees(self, output: Output) -> bool:
+        """Whether the submission returned the same, or raised as well."""
         if self.observation.raised or output.raised:
             return self.observation.raised and output.raised
         distance = error(
             self.observation.actual, output.value, self.observation.scale, nan_equal=True
         )
         return distance <= CLOSE * self.observation.tolerance
+
+
+def inputs_of(observation: Observation, catalogue: Catalogue) -> Inputs:
+    """The inputs of a call in the dtype of its result, ready to be given to a variant."""
+    given = dict(observation.arguments)
+    if _is_single(observation.actual):
+        given = {name: _as_single(value) for name, value in given.items()}
+    parameters = inspect.signature(catalogue.function(observation.function)).parameters
+    arguments = []
+    by_position = True
+    # A variant may name its parameters differently, so what can go by position does.
+    for name, parameter in parameters.items():
+        by_position &= name in given and parameter.kind is not parameter.KEYWORD_ONLY
+        if by_position:
+            arguments.append(given.pop(name))
+    return Inputs(observation, tuple(arguments), given, digest((arguments, given)))
 
 
 def _share(agreements: list[bool]) -> float:

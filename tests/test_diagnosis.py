@@ -408,3 +408,15 @@ def test_digests_differ_when_values_do(a, b):
 def test_digests_do_not_depend_on_the_memory_layout():
     x = normal(3, 4)
     assert digest({"a": (x.T, nan)}) == digest({"a": [x.T.contiguous(), nan]})
+
+
+def test_a_variant_must_explain_the_calls_that_are_wrong():
+    """On calls that are right anyway, every variant agrees that is seldom wrong."""
+
+    def seldom(x, *, weight):
+        return (total if len(x) == 3 else mean_square)(x, weight=weight)
+
+    other = observe(lambda x, weight: mean_square(x, weight=weight) + (0.77 if len(x) == 2 else 0))
+    more = [*other, *observe(mean_square)]
+    assert named(more, seldom) == []
+    assert named(observe(seldom), seldom) == ["seldom"]

@@ -160,3 +160,78 @@ def test_infinities_of_the_reference_are_no_obstacle():
     b = torch.tensor([math.inf, 1.0, 2.0, 3.0])
     a = torch.tensor([math.inf, 1.0, 2.0, 4.0])
     assert diagnosis(a, b, ()).code == "location.last"
+
+
+def wrong(actual, expected, **arguments):
+    """One call of `f`, compared."""
+    found = compare(actual, expected, tolerance=VALUE)
+    return Observation("f", tuple(arguments.items()), actual, expected, mismatches=found)
+
+
+def together(observations):
+    failing = next(o for o in observations if o.mismatches)
+    return explain(failing.mismatches[0], failing, observations)
+
+
+def test_what_holds_by_chance_on_one_call_does_not_hold_on_the_next():
+    """A batch of two doubles as a factor 2, until a batch of five comes."""
+    made = []
+    for n in 2, 5:
+        b = normal(4, 3)
+        made.append(wrong(b * n, b, X=normal(n, 7)))
+    assert "2 times" in together(made[:1]).message.en
+    assert "number of rows of `X`" in together(made).message.en
+    b = normal(4, 3)
+    assert together([*made, wrong(b * 3.3, b, X=normal(9, 7))]).code == "relation.multiple"
+    assert together([*made, wrong(b.sin(), b, X=normal(9, 7))]).code == "value"
+
+
+def test_a_call_that_is_too_small_to_show_a_pattern_does_not_refute_it():
+    made = [wrong(b.roll(1, 0), b) for b in (normal(2, 1), normal(6, 3), normal(5, 2))]
+    assert together(made).code == "relation.shifted"
+
+
+@pytest.mark.parametrize(
+    ("mistake", "code", "words"),
+    [
+        (lambda b: b / math.log(10), "relation.factor", "natural"),
+        (lambda b: b * N / (N - 1), "relation.factor", "N−1"),
+        (lambda b: b * math.sqrt((N - 1) / N), "relation.factor", "N−1"),
+        (lambda b: b * N * D, "relation.factor", "entries of `X`"),
+        (lambda b: b * 3.21, "relation.multiple", "none of the usual"),
+        (lambda b: b[torch.randperm(N, generator=G)], "relation.permuted", "another order"),
+        (lambda b: b - V[:K], "relation.bias", "`bias` is missing"),
+        (lambda b: b + V[:K], "relation.bias", "`bias` is counted once too often"),
+        (lambda b: b.abs(), "relation.function", "absolute"),
+        (lambda b: b.exp(), "relation.function", "exponential"),
+        (lambda b: 1 - b, "relation.function", "1 minus"),
+    ],
+)
+def test_more_mistakes(mistake, code, words):
+    found = diagnosis(mistake(MIXED), MIXED, (*ARGUMENTS[:-1], ("bias", V[:K])))
+    assert (found.code, words in f"{found.message.en} {found.hint}") == (code, True), found
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        (lambda w, lam: -lam * w.square().sum() / 2, "`lam`·‖`W`‖²/2 is missing"),
+        (lambda w, lam: lam * w.square().sum() / 2, "`lam`·‖`W`‖²/2 is counted once too often"),
+        (lambda w, lam: -lam * w.abs().sum(), "`lam`·‖`W`‖₁ is missing"),
+        (lambda w, lam: 0.25, "same constant every time"),
+    ],
+)
+def test_a_term_of_a_single_number(term, words):
+    made = []
+    for lam in 0.3, 0.7, 1.9:
+        w, b = normal(4, 3), normal()
+        made.append(wrong(b + term(w, lam), b, W=w, lam=lam))
+    assert words in str(together(made))
+    assert together(made[:2]).code == "value"
+
+
+def test_no_sentence_gives_the_factor_of_the_student_in_numbers():
+    """It could be a hidden input."""
+    found = diagnosis(MIXED * 482719, MIXED)
+    assert found.code == "relation.multiple"
+    assert "482719" not in str(found)

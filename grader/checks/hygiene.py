@@ -92,7 +92,10 @@ class Hygiene:
             for record in records:
                 if record.reply is not None and record.reply.changed:
                     names = self._subject.parameter_names(function.name)
-                    raise WrongAnswer(_changed(function, record.reply.changed[0], names))
+                    which = record.reply.changed[0]
+                    # Another name than those that were sent is a word of student code.
+                    shown = which if which in record.keywords else ""
+                    raise WrongAnswer(_changed(function, which, names, shown))
 
     def precision(self) -> None:
         """H3: float64 results are as precise as float64 allows.
@@ -188,10 +191,9 @@ def _require_dtype(function: Function, reply: Any, dtype: torch.dtype, device: s
         )
 
 
-def _changed(function: Function, which: str, names: tuple[str, ...]) -> Diagnosis:
-    position = int(which) if which.isdigit() else -1
-    name = names[position] if 0 <= position < len(names) else which
-    shown = name if name.isidentifier() else ""
+def _changed(function: Function, which: str, names: tuple[str, ...], keyword: str) -> Diagnosis:
+    position = int(which) if which.isdecimal() and len(which) < 4 else -1
+    shown = names[position] if 0 <= position < len(names) else keyword
     return _finding(
         "argument_changed",
         f"`{function.name}` 改动了传入的参数 `{shown}`。",

@@ -1,6 +1,7 @@
-"""After all checks have run: which named misconception explains what a function returned?
+"""After all checks have run: what explains what a function returned?
 
-All calls of a function are looked at together (curriculum 11.1), so this comes last.
+All calls of a function are looked at together (curriculum 11.1), so this comes last: a named
+misconception, else the finding of the check, made again with the evidence of all calls.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def name_causes(results: list[CheckResult], subject: Subject) -> list[CheckResul
         for function in dict.fromkeys(r.function for r in subject.records if r.failed)
         if (found := _misconceptions(function, subject))
     }
-    return [_explained(result, subject.records, named) for result in results]
+    return [_explained(result, subject, named) for result in results]
 
 
 def _misconceptions(function: str, subject: Subject) -> tuple[Misconception, ...]:
@@ -42,11 +43,11 @@ def _tells(record: Record) -> bool:
     return record.expected is not None or record.fault is not None
 
 
-def _explained(
-    result: CheckResult, records: list[Record], named: dict[str, Diagnosis]
-) -> CheckResult:
+def _explained(result: CheckResult, subject: Subject, named: dict[str, Diagnosis]) -> CheckResult:
     if result.verdict not in EXPLAINED or result.public:
         return result
-    failed = [r.function for r in records if r.check == result.id and r.failed]
+    failed = [r.function for r in subject.records if r.check == result.id and r.failed]
     diagnosis = next((named[f] for f in failed if f in named), None)
+    if diagnosis is None and result.diagnosis is not None:
+        diagnosis = subject.explain_again(result.diagnosis)
     return result if diagnosis is None else replace(result, diagnosis=diagnosis)

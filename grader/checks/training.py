@@ -20,6 +20,14 @@ from grader.result import Curve, Diagnosis, Text
 REPORTS = 5
 """A history has at least so many entries (curriculum 0.2)."""
 
+SHOWN = frozenset(
+    f"{prefix}{name}"
+    for prefix in ("", "train_", "val_", "valid_", "test_", "d_", "g_")
+    for name in ("loss", "accuracy", "acc", "error", "recon", "kl")
+)
+"""Histories whose curves a report shows. Other names are not ours: a notebook could write a hidden
+input into them."""
+
 Finding = tuple[bool, str, str]
 """Whether it holds, and what it means, in Chinese and English."""
 
@@ -77,6 +85,8 @@ class Train:
 
     def _remember(self, history: Mapping[str, list[float]]) -> None:
         for key, values in history.items():
+            if key not in SHOWN:
+                continue
             name = f"{self._trial.within or ''} {key}".strip()
             if len(self._curves) < 12 and all(c.name != name for c in self._curves):
                 self._curves.append(Curve(self._trial.mark.id, name, tuple(values[:2000])))
@@ -153,12 +163,23 @@ def _not_finite(*, from_the_start: bool) -> Diagnosis:
 
 
 def _form(name: str, shape: tuple[int, ...], value: Any) -> Diagnosis:
-    got = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
+    """What came is not told in sizes or names: student code could write a hidden input there."""
+    tensor = isinstance(value, torch.Tensor)
+    floating = tensor and value.is_floating_point()
+    if not tensor:
+        got = Text("得到的不是张量", "and returned no tensor")
+    elif not floating:
+        got = Text("得到的不是浮点数", "and returned other numbers")
+    elif value.ndim != len(shape):
+        got = Text("得到的轴数不同", "and returned another number of axes")
+    else:
+        wrong = ", ".join(str(i) for i, n in enumerate(shape) if value.shape[i] != n)
+        got = Text(f"轴 {wrong} 的长度不对", f"and the size of axis {wrong} is another")
     return Diagnosis(
         "shape",
         Text(
-            f"`{name}` 应返回形状为 {shape} 的浮点张量，得到的是 {got}。",
-            f"`{name}` must return a floating tensor of shape {shape}, not {got}.",
+            f"`{name}` 应返回形状为 {shape} 的浮点张量，{got.zh}。",
+            f"`{name}` must return a floating tensor of shape {shape}, {got.en}.",
         ),
     )
 

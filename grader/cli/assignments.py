@@ -119,6 +119,7 @@ def release(
 )
 @click.option("--mutants", is_flag=True, help="Also: which small changes do the tests notice?")
 @click.option("--calibrate", is_flag=True, help="Also: how far are right solutions off?")
+@click.option("--diagnosis", is_flag=True, help="Also: how often is the cause named rightly?")
 @click.option(
     "--repeat",
     type=click.IntRange(min=2),
@@ -142,6 +143,7 @@ def verify(
     sandbox: str,
     mutants: bool,
     calibrate: bool,
+    diagnosis: bool,
     repeat: int | None,
     device: str,
     everything: bool,
@@ -156,17 +158,22 @@ def verify(
 
     --mutants changes the reference by rule (an operator, an index, an axis, a term) and lists the
     changes that no hidden test notices; --calibrate runs right solutions with other summation
-    orders and precisions and prints their errors beside the tolerances in use; --repeat grades
-    one right and one wrong submission again and again and compares everything but the clock.
+    orders and precisions and prints their errors beside the tolerances in use; --diagnosis makes
+    results that are wrong in known ways (the catalogue, each variant with its own entry withheld,
+    a factor, a sign, an axis, a term on every function) and counts how often feedback names the
+    cause rightly, wrongly or not; --repeat grades one right and one wrong submission again and
+    again and compares everything but the clock.
 
     \b
     Examples:
       grader verify
       grader verify gd --seeds 1 --all
       grader verify gd --mutants --calibrate
+      grader verify gd --diagnosis
       grader verify gd --repeat 20
     """
     from grader.calibrate import calibrate as measure
+    from grader.diagnosed import diagnose
     from grader.mutation import run_mutants
     from grader.repetition import repeated
     from grader.round import default_workers, isolation_of
@@ -187,17 +194,20 @@ def verify(
             reports.append(replace(report, repeated=again))
             fate = bench.tell_fate(what.id)
             run = run_mutants(course, what, pool, fate) if mutants else None
-            extras.append((run, measure(what) if calibrate else None))
+            named = diagnose(what) if diagnosis else None
+            extras.append((run, measure(what) if calibrate else None, named))
     if as_json:
         pairs = zip(reports, extras, strict=True)
         echo_json([asdict(r) | {"sound": r.sound} | bench.as_dict(*e) for r, e in pairs])
     else:
-        for report, (run, spreads) in zip(reports, extras, strict=True):
+        for report, (run, spreads, named) in zip(reports, extras, strict=True):
             _echo_report(report, everything=everything)
             if run is not None:
                 bench.echo_mutants(run)
             if spreads is not None:
                 bench.echo_spreads(report.assignment, spreads)
+            if named is not None:
+                bench.echo_diagnosed(report.assignment, named)
     if not all(r.sound for r in reports):
         raise click.exceptions.Exit(1)
 

@@ -1,4 +1,4 @@
-"""What `grader verify --mutants` and `--calibrate` print."""
+"""What `grader verify --mutants`, `--calibrate` and `--diagnosis` print."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from grader.cli.table import echo_table
 
 if TYPE_CHECKING:
     from grader.calibrate import Spread
+    from grader.diagnosed import Named
     from grader.mutation import Fate, MutationRun
 
 
@@ -67,7 +68,37 @@ def echo_spreads(assignment: str, spreads: list[Spread]) -> None:
     click.echo(f"{assignment}: " + (f"too tight: {', '.join(tight)}" if tight else "room enough"))
 
 
-def as_dict(run: MutationRun | None, spreads: list[Spread] | None) -> dict[str, Any]:
+def echo_diagnosed(assignment: str, found: list[Named]) -> None:
+    """How often causes were named, by kind and by distortion, and every wrong name."""
+    from grader.diagnosed import KINDS, OUTCOMES, share_right, shares
+
+    rows = []
+    for kind in KINDS:
+        of_kind = [n for n in found if n.kind == kind]
+        rows.append(_shares(kind, of_kind, share_right(of_kind) if kind != "withheld" else None))
+    for family in dict.fromkeys(n.family for n in found if n.family):
+        of_family = [n for n in found if n.family == family]
+        rows.append(_shares(f"  {family}", of_family, share_right(of_family)))
+    echo_table(["cause", *OUTCOMES, "named"], rows, right=(*OUTCOMES, "named"))
+    for n in found:
+        if n.outcome == "wrong":
+            subject = f"{n.function}: {n.family or n.kind} {n.detail}".rstrip()
+            click.echo(f"{assignment}: ✗ {subject}: {n.code}: {n.message}")
+    total = shares(found)
+    click.echo(f"{assignment}: {total['wrong']} of {len(found)} causes named wrongly")
+
+
+def _shares(name: str, found: list[Named], named: float | None) -> list[str]:
+    from grader.diagnosed import OUTCOMES, shares
+
+    counted = shares(found)
+    last = "-" if named is None else f"{named:.1%}"
+    return [name, *(str(counted[outcome]) for outcome in OUTCOMES), last]
+
+
+def as_dict(
+    run: MutationRun | None, spreads: list[Spread] | None, diagnosed: list[Named] | None
+) -> dict[str, Any]:
     """The same for --json."""
     found: dict[str, Any] = {}
     if run is not None:
@@ -80,4 +111,6 @@ def as_dict(run: MutationRun | None, spreads: list[Spread] | None) -> dict[str, 
         }
     if spreads is not None:
         found["spreads"] = [asdict(s) for s in spreads]
+    if diagnosed is not None:
+        found["diagnosed"] = [asdict(n) for n in diagnosed]
     return found
