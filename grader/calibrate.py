@@ -52,14 +52,17 @@ class Spread:
     tolerance: float
     """In use for float64 inputs."""
     tolerance_single: float
-    """In use for float32 inputs."""
+    """For float32 inputs."""
+    single_in_use: bool
+    """Whether a row sends float32 inputs; most send float64 so that rounding cannot matter."""
     inputs: int
 
     @property
     def fits(self) -> bool:
-        """Whether the tolerances leave enough room."""
+        """Whether the tolerances in use leave enough room."""
         enough = max(ROOM * self.single, TYPICAL_ROOM * self.typical_single)
-        return self.double * ROOM <= self.tolerance and enough <= self.tolerance_single
+        narrow = self.single_in_use and enough > self.tolerance_single
+        return self.double * ROOM <= self.tolerance and not narrow
 
 
 class Permuted(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -170,6 +173,7 @@ def calibrate(assignment: Assignment, seeds: int = 3) -> list[Spread]:
                 statistics.median(single) if single else 0.0,
                 tolerance_for(function, single=False),
                 tolerance_for(function, single=True),
+                any(r.single for r in own),
                 len(own),
             )
         )

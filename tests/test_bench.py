@@ -1,7 +1,10 @@
 """The test bench of an assignment: mutants with their list of equivalents, repeated grading."""
 
+from dataclasses import replace
+
 import pytest
 
+from grader.calibrate import Spread
 from grader.config import load_assignment, load_course
 from grader.errors import ConfigError
 from grader.mutants import mutants
@@ -85,3 +88,10 @@ def test_a_result_that_depends_on_the_moment_is_noticed(tmp_path):
     )
     findings = list(repeated(course, assignment, FakeSandbox(), 3))
     assert ["1b: wrong_answer" in f.problem for f in findings] == [True, True]
+
+
+def test_room_is_asked_for_where_a_tolerance_is_used():
+    spread = Spread("f", 1e-15, 7e-5, 1e-3, 1e-7, 2e-5, 1e-4, single_in_use=False, inputs=1)
+    assert spread.fits
+    assert not replace(spread, single_in_use=True).fits
+    assert not replace(spread, double=1e-5).fits

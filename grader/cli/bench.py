@@ -57,7 +57,7 @@ def echo_spreads(assignment: str, spreads: list[Spread]) -> None:
             f"{s.single:.0e}",
             f"{s.tf32:.0e}",
             f"{s.tolerance:.0e}",
-            f"{s.tolerance_single:.0e}",
+            f"{s.tolerance_single:.0e}" if s.single_in_use else "-",
             "✓" if s.fits else "✗",
         ]
         for s in spreads

@@ -101,10 +101,10 @@ def test_points_are_what_was_promised(name):
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
-def test_every_graded_function_has_a_second_right_solution(name):
+def test_every_graded_function_has_two_more_right_solutions(name):
     assignment = load_assignment(COURSE, name)
     book = catalogue.load(assignment.reference)
-    assert [f for f in assignment.functions if not book.alternatives(f)] == []
+    assert [f for f in assignment.functions if len(book.alternatives(f)) < 2] == []
 
 
 @pytest.mark.parametrize("trial", list(rights()))
