@@ -116,7 +116,7 @@ def _pins() -> dict[str, str]:
         return {}
     names = [re.split(r"[\s<>=!~;\[]", line, maxsplit=1)[0] for line in needed if ";" not in line]
     found = {}
-    for name in (*names, "matplotlib"):
+    for name in names:
         try:
             found[name] = version(name).split("+")[0]  # +cpu is another build of the same
         except PackageNotFoundError:

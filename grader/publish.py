@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,12 @@ class Post:
     """One line, for the commit status."""
     body: str
     """Markdown, with the mark by which it is found again."""
-    mark: str
+    assignment: str
+
+    @property
+    def mark(self) -> str:
+        """By which a comment of ours is known."""
+        return _mark(self.assignment)
 
 
 @dataclass(frozen=True)
@@ -136,25 +142,70 @@ def posts(
             yield _post(course, assignment, clone, result, language)
 
 
-def publish(post: Post, gh: Gh, *, dry_run: bool = False) -> Published:
-    """Write one result; a comment of ours is brought up to date, not repeated."""
-    clone = post.clone
-    repository = f"repos/{clone.repository}"
-    try:
-        comment = _own_comment(gh, repository, clone.commit, post.mark)
+@dataclass
+class Publisher:
+    """Writes posts, one after the other, no faster than GitHub likes."""
+
+    gh: Gh
+    pull_request: int | None = None
+    """Comment on this pull request, such as Classroom's Feedback; on the commit by default."""
+    pause: float = 1.0
+    """Seconds after each write; GitHub asks for one."""
+    dry_run: bool = False
+
+    def publish(self, post: Post) -> Published:
+        """Write one result; a comment of ours is brought up to date, not repeated."""
+        clone = post.clone
+        try:
+            return Published(clone.student, clone.repository, self._written(post))
+        except GraderError as error:
+            return Published(clone.student, clone.repository, str(error), failed=True)
+
+    def _written(self, post: Post) -> str:
+        comment = self._own_comment(post)
         if comment is not None and comment["body"].strip() == post.body.strip():
-            return Published(clone.student, clone.repository, "unchanged")
-        if dry_run:
-            return Published(clone.student, clone.repository, "would be written")
-        _write_status(gh, repository, post)
+            return "unchanged"
+        if self.dry_run:
+            return "would be written"
+        repository = f"repos/{post.clone.repository}"
+        status = {
+            "state": post.state,
+            "context": f"dl-grader/{post.assignment}",
+            "description": post.summary[:140],
+        }
+        self._write("POST", f"{repository}/statuses/{post.clone.commit}", status)
         if comment is None:
-            where, method = f"{repository}/commits/{clone.commit}/comments", "POST"
+            self._write("POST", self._comments(post), {"body": post.body})
         else:
-            where, method = f"{repository}/comments/{comment['id']}", "PATCH"
-        gh(["api", "--method", method, where, "--raw-field", f"body={post.body}"])
-    except GraderError as error:
-        return Published(clone.student, clone.repository, str(error), failed=True)
-    return Published(clone.student, clone.repository, "written")
+            above = f"{repository}/issues" if self.pull_request else repository
+            self._write("PATCH", f"{above}/comments/{comment['id']}", {"body": post.body})
+        return "written"
+
+    def _comments(self, post: Post) -> str:
+        place = f"commits/{post.clone.commit}"
+        if self.pull_request:
+            place = f"issues/{self.pull_request}"
+        return f"repos/{post.clone.repository}/{place}/comments"
+
+    def _own_comment(self, post: Post) -> dict[str, Any] | None:
+        """The comment that carries our mark, written by whom we are; students can write marks."""
+        text = self.gh(["api", f"{self._comments(post)}?per_page=100"])
+        for comment in json.loads(text or "[]"):
+            mine = comment.get("user", {}).get("login") == self._me
+            if mine and post.mark in comment.get("body", ""):
+                found: dict[str, Any] = comment
+                return found
+        return None
+
+    @cached_property
+    def _me(self) -> str | None:
+        login: str | None = json.loads(self.gh(["api", "user"])).get("login")
+        return login
+
+    def _write(self, method: str, place: str, fields: Mapping[str, str]) -> None:
+        raw = [part for k, v in fields.items() for part in ("--raw-field", f"{k}={v}")]
+        self.gh(["api", "--method", method, place, *raw])
+        time.sleep(self.pause)
 
 
 def run_gh(arguments: Sequence[str], *, pause: float = 20.0) -> str:
@@ -188,27 +239,6 @@ def run_gh(arguments: Sequence[str], *, pause: float = 20.0) -> str:
     raise GraderError(f"gh failed: {said}", "Look whether `gh auth status` is content")
 
 
-def _own_comment(gh: Gh, repository: str, commit: str, mark: str) -> dict[str, Any] | None:
-    """The comment that carries our mark, written by whom we are; students can write marks too."""
-    me = json.loads(gh(["api", "user"])).get("login")
-    text = gh(["api", f"{repository}/commits/{commit}/comments?per_page=100"])
-    for comment in json.loads(text or "[]"):
-        if comment.get("user", {}).get("login") == me and mark in comment.get("body", ""):
-            found: dict[str, Any] = comment
-            return found
-    return None
-
-
-def _write_status(gh: Gh, repository: str, post: Post) -> None:
-    fields = {
-        "state": post.state,
-        "context": f"dl-grader/{post.mark.split()[2]}",
-        "description": post.summary[:140],
-    }
-    raw = [part for name, value in fields.items() for part in ("--raw-field", f"{name}={value}")]
-    gh(["api", "--method", "POST", f"{repository}/statuses/{post.clone.commit}", *raw])
-
-
 def _post(
     course: Course,
     assignment: Assignment,
@@ -218,7 +248,6 @@ def _post(
 ) -> Post:
     won = sum((earned(c) for c in result.checks), Decimal(0))
     text = render_markdown(result, assignment, course, language=language)
-    mark = f"<!-- dl-grader {assignment.id} -->"
     if len(text) > LIMIT:
         text = text[:LIMIT].rsplit("\n", 1)[0] + "\n\n…\n"
     state = "success" if won == result.points else "failure"
@@ -226,9 +255,13 @@ def _post(
         clone=clone,
         state="error" if result.needs_human else state,
         summary=f"{assignment.id}: {number(won)} / {number(result.points)}",
-        body=f"{mark}\n{text}",
-        mark=mark,
+        body=f"{_mark(assignment.id)}\n{text}",
+        assignment=assignment.id,
     )
+
+
+def _mark(assignment: str) -> str:
+    return f"<!-- dl-grader {assignment} -->"
 
 
 def _is_graded(

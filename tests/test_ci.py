@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -150,8 +151,13 @@ def push(template, tmp_path, walls):
     return push
 
 
-def test_the_workflows_are_what_github_accepts(template):
+def test_the_workflows_are_what_github_accepts(template, tmp_path):
     files = [template / ".github/workflows/classroom.yml", *ROOT.glob(".github/workflows/*.yml")]
+    shown = (ROOT / "docs" / "classroom.md").read_text(encoding="utf-8")
+    for number, text in enumerate(re.findall(r"```yaml\n(.*?)```", shown, re.DOTALL)):
+        files.append(tmp_path / f"{number}.yml")
+        files[-1].write_text(text)
+    assert len(files) >= 4
     command = ["--builtin-schema", "vendor.github-workflows", *map(str, files)]
     done = subprocess.run(
         [sys.executable, "-m", "check_jsonschema", *command], capture_output=True, check=False

@@ -33,7 +33,7 @@ if busy.exists():
     if left > 0:
         busy.write_text(str(left - 1))
         sys.exit("gh: You have exceeded a secondary rate limit (HTTP 403)")
-if "bad" in " ".join(arguments):
+if "repos/bad/" in " ".join(arguments):
     sys.exit("gh: Not Found (HTTP 404)")
 store = here / "comments.json"
 comments = json.loads(store.read_text()) if store.exists() else []
@@ -74,7 +74,8 @@ class Classroom:
         return top
 
     def publish(self, *options):
-        command = ["-C", str(self.course), "publish", "tiny", str(self.clones), *options, "--json"]
+        command = ["-C", str(self.course), "publish", "tiny", str(self.clones), *options]
+        command += ["--json", "--pause", "0"]
         done = CliRunner().invoke(main, command)
         self.code = done.exit_code
         return {line["student"]: line["outcome"] for line in json.loads(done.stdout)}
@@ -147,6 +148,14 @@ def test_publishing_again_sends_nothing_and_a_new_result_changes_the_comment(cla
     assert "PATCH" in classroom.writes[-1]
     assert len(classroom.comments) == 1
     assert "state=failure" in classroom.writes[-2]
+
+
+def test_the_feedback_pull_request_gets_the_comment(classroom):
+    assert classroom.publish("--pull-request", "1") == {"2026001": "written"}
+    assert "repos/course/tiny-ada/issues/1/comments" in classroom.writes[-1]
+    assert classroom.publish("--pull-request", "1") == {"2026001": "unchanged"}
+    classroom.publish("--pull-request", "1", "--language", "en")
+    assert "repos/course/tiny-ada/issues/comments/1" in classroom.writes[-1]
 
 
 def test_a_mark_that_a_student_wrote_is_not_ours(classroom):

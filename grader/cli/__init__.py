@@ -31,7 +31,7 @@ from grader.errors import GraderError
 from grader.version import VERSION
 
 INTERRUPTED = 130
-EXTRAS = {"alembic", "cryptography", "jupytext", "matplotlib", "openpyxl", "sqlalchemy"}
+EXTRAS = {"alembic", "cryptography", "jupytext", "openpyxl", "sqlalchemy"}
 """Modules of the extra `course`; a student's machine may lack them."""
 
 

@@ -185,6 +185,18 @@ def pack(place: Place, assignment: str, output: Path | None) -> None:
     help="classroom_roster.csv: whose account is whose, where the course's roster does not say.",
 )
 @click.option("--language", type=click.Choice(["zh", "en"]), help="[that of the course]")
+@click.option(
+    "--pull-request",
+    type=click.IntRange(min=1),
+    help="Comment on the pull request of this number [on the commit]; Classroom's Feedback is 1.",
+)
+@click.option(
+    "--pause",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Seconds after each write, as GitHub asks for.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be written; write nothing.")
 @json_option
 @pass_place
@@ -195,6 +207,8 @@ def publish(
     students: tuple[str, ...],
     roster: Path | None,
     language: str | None,
+    pull_request: int | None,
+    pause: float,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -211,7 +225,7 @@ def publish(
     Examples:
       grader publish gd clones --dry-run
       grader publish gd clones
-      grader publish gd clones 2026001 --language en
+      grader publish gd clones 2026001 --pull-request 1
     """
     from grader import publish as publishing
     from grader.config import load_assignment
@@ -224,10 +238,11 @@ def publish(
         roll = book.students()
     there = publishing.find_clones(what, clones, roll, accounts_of(roster))
     chosen = [c for c in there if not students or c.student in students]
+    publisher = publishing.Publisher(publishing.run_gh, pull_request, pause, dry_run)
     done = []
     for post in publishing.posts(course, what, results, chosen, language or course.languages[0]):
         if isinstance(post, publishing.Post):
-            done.append(publishing.publish(post, publishing.run_gh, dry_run=dry_run))
+            done.append(publisher.publish(post))
         else:
             done.append(post)
         click.echo(f"{done[-1].student}: {done[-1].outcome}", err=True)
