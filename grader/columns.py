@@ -43,7 +43,7 @@ class Column:
             if part.name == self.id and part.name in _PARTS and row.score(self.id) is None:
                 return number(part.score)
         score = row.score(self.id)
-        return number(score.earned if score and score.attempt else None)
+        return number(score.earned if score and score.known else None)
 
 
 def columns_of(rows: Sequence[Standing]) -> tuple[Column, ...]:

@@ -12,32 +12,26 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError, model_validator
 
 from grader.course import (
     Assignment,
     Course,
     Function,
-    LatePolicy,
     Limits,
     Question,
     ScheduledAssignment,
-    Weights,
 )
 from grader.errors import ConfigError, UsageError
 from grader.participationrules import ParticipationRules
 from grader.result import Text
+from grader.rules import HomeworkRules, LateRules, ScaleRules, Strict, WeightsRules
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Percent = Annotated[Decimal, Field(ge=0, le=100)]
 Points = Annotated[Decimal, Field(ge=0)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Text(_Strict):
+class _Text(Strict):
     zh: str
     en: str
 
@@ -45,25 +39,7 @@ class _Text(_Strict):
         return Text(self.zh, self.en)
 
 
-class _Weights(_Strict):
-    participation: Percent = Decimal(10)
-    homework: Percent = Decimal(40)
-    project: Percent = Decimal(50)
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> _Weights:
-        total = self.participation + self.homework + self.project
-        if total != 100:
-            raise ValueError(f"participation, homework and project add up to {total}, not to 100")
-        return self
-
-
-class _Late(_Strict):
-    per_day: Annotated[Decimal, Field(ge=0, le=1)] = Decimal("0.10")
-    days: Annotated[int, Field(ge=0)] = 3
-
-
-class _Limits(_Strict):
+class _Limits(Strict):
     wall_time: Annotated[float, Field(gt=0)] = Limits.wall_time
     cell_time: Annotated[float, Field(gt=0)] = Limits.cell_time
     call_time: Annotated[float, Field(gt=0)] = Limits.call_time
@@ -74,22 +50,25 @@ class _Limits(_Strict):
     output: Annotated[int, Field(ge=4096)] = Limits.output
 
 
-class _CourseInfo(_Strict):
+class _CourseInfo(Strict):
     title: str
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("zh", "en")
 
 
-class _Scheduled(_Strict):
+class _Scheduled(Strict):
     id: Id
     due: AwareDatetime | None = None
     weight: Annotated[Decimal, Field(gt=0)] = Decimal(1)
+    bonus: bool = False
 
 
-class _CourseFile(_Strict):
+class _CourseFile(Strict):
     course: _CourseInfo
-    weights: _Weights = _Weights()
     participation: ParticipationRules = ParticipationRules()
-    late: _Late = _Late()
+    weights: WeightsRules = WeightsRules()
+    late: LateRules = LateRules()
+    homework: HomeworkRules = HomeworkRules()
+    scale: ScaleRules = ScaleRules()
     limits: _Limits = _Limits()
     assignments: tuple[_Scheduled, ...] = ()
 
@@ -102,7 +81,7 @@ class _CourseFile(_Strict):
         return self
 
 
-class _Function(_Strict):
+class _Function(Strict):
     name: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")]
     call_time: Annotated[float, Field(gt=0)] | None = None
     tolerance: Annotated[float, Field(gt=0)] | None = None
@@ -112,7 +91,7 @@ class _Function(_Strict):
     trains: bool = False
 
 
-class _Question(_Strict):
+class _Question(Strict):
     id: Id | Annotated[str, Field(pattern=r"^[0-9]+$")]
     title: _Text
     points: Points
@@ -122,11 +101,11 @@ class _Question(_Strict):
     written: bool = False
 
 
-class _AssignmentFile(_Strict):
+class _AssignmentFile(Strict):
     id: Id
     title: _Text
     packages: tuple[str, ...] = ()
-    limits: dict[str, float] = {}
+    limits: dict[str, float] = Field(default_factory=dict)
     questions: Annotated[tuple[_Question, ...], Field(min_length=1)]
 
 
@@ -149,11 +128,13 @@ def load_course(root: Path) -> Course:
         root=root.resolve(),
         title=data.course.title,
         languages=data.course.languages,
-        weights=Weights(**dict(data.weights)),
         participation=data.participation.build(),
-        late=LatePolicy(**dict(data.late)),
+        weights=data.weights.build(),
+        late=data.late.build(),
+        homework=data.homework.build(),
+        scale=data.scale.build(),
         limits=Limits(**dict(data.limits)),
-        assignments=tuple(ScheduledAssignment(a.id, a.due, a.weight) for a in data.assignments),
+        assignments=tuple(ScheduledAssignment(**dict(a)) for a in data.assignments),
     )
 
 

@@ -49,7 +49,45 @@ class LatePolicy:
     per_day: Decimal = Decimal("0.10")
     """Share of the earned points lost per started day."""
     days: int = 3
-    """After so many days nothing is accepted."""
+    """After so many days nothing is accepted; free days come on top."""
+    cap: Decimal = Decimal(1)
+    """No larger share of the earned points is lost while work is still accepted."""
+    grace_minutes: int = 0
+    """So long after the deadline counts as on time."""
+    free_days: int = 0
+    """So many late days of each student cost nothing, over the whole course."""
+
+
+@dataclass(frozen=True)
+class HomeworkPolicy:
+    """How the homework of a student becomes one score."""
+
+    drop_lowest: int = 0
+    """So many of the worst assignments do not count."""
+    attempts: str = "newest_on_time"
+    """Which attempt counts: the newest that is on time (else the newest), the last, the best."""
+    maximum: Decimal = Decimal(100)
+    """What bonus assignments can raise the homework part to."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter grade and the course grade from which it is given."""
+
+    letter: str
+    at_least: Decimal
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How the course grade is rounded and called."""
+
+    places: int = 1
+    """Decimals of the course grade."""
+    rounding: str = "half_up"
+    """"half_up", "half_even", "down" or "up"; once, at the end."""
+    letters: tuple[Letter, ...] = ()
+    """From the best down, read off the rounded grade; empty: the 100-point scale."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +202,8 @@ class ScheduledAssignment:
     """Aware."""
     weight: Decimal = Decimal(1)
     """Share of the homework part, relative to the other assignments."""
+    bonus: bool = False
+    """Whether it only adds: its weight is not part of what the homework is divided by."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +216,8 @@ class Course:
     weights: Weights = Weights()
     participation: ParticipationPolicy = ParticipationPolicy()
     late: LatePolicy = LatePolicy()
+    homework: HomeworkPolicy = HomeworkPolicy()
+    scale: Scale = Scale()
     assignments: tuple[ScheduledAssignment, ...] = ()
     limits: Limits = field(default_factory=Limits)
 

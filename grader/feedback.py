@@ -12,11 +12,11 @@ from urllib.parse import quote
 from grader import page
 from grader.classreport import BINS, ClassReport, class_report
 from grader.course import Assignment, Course
-from grader.coursegrade import ROUNDING, CourseGrade
+from grader.coursegrade import CourseGrade, rounding_rule
 from grader.errors import GraderError
 from grader.gradebook import Gradebook, Mark
 from grader.records import Student
-from grader.report import FAULTS, student_report
+from grader.report import FAULTS, NOTHING, Said, student_report
 from grader.result import SubmissionResult
 from grader.scoring import State
 from grader.standing import Standing, published, standings
@@ -46,6 +46,7 @@ def render_student(
     student: Student | None = None,
     marks: Mapping[str, Mark] | None = None,
     links: Sequence[tuple[str, str]] = (),
+    said: Said = NOTHING,
 ) -> str:
     """The report of one student as a self-contained HTML page.
 
@@ -58,10 +59,18 @@ def render_student(
         student: the line of the roster.
         marks: marks of the written questions by question.
         links: (language, address) of the same report in other languages.
+        said: overrides of single checks and questions, and comments on questions.
     """
-    report = student_report(result, assignment, course, grade, student=student, marks=marks)
+    report = student_report(
+        result, assignment, course, grade, student=student, marks=marks, said=said
+    )
     return page.html(
-        "student.html", language, report=report, links=links, faults=FAULTS, rounding=ROUNDING
+        "student.html",
+        language,
+        report=report,
+        links=links,
+        faults=FAULTS,
+        rounding=rounding_rule(course.scale),
     )
 
 
@@ -74,11 +83,19 @@ def render_markdown(
     *,
     student: Student | None = None,
     marks: Mapping[str, Mark] | None = None,
+    said: Said = NOTHING,
 ) -> str:
     """The same report as Markdown, for step summaries and terminals; arguments as above."""
-    report = student_report(result, assignment, course, grade, student=student, marks=marks)
+    report = student_report(
+        result, assignment, course, grade, student=student, marks=marks, said=said
+    )
     return page.markdown(
-        "student.md", language, report=report, faults=FAULTS, rounding=ROUNDING, symbols=_SYMBOLS
+        "student.md",
+        language,
+        report=report,
+        faults=FAULTS,
+        rounding=rounding_rule(course.scale),
+        symbols=_SYMBOLS,
     )
 
 
@@ -142,7 +159,8 @@ def write_feedback(
 
     def reported() -> Iterator[SubmissionResult]:
         known = {line.student.id: line for line in lines}
-        for result in book.results(assignment.id):
+        counting = [r.id for line in lines if (r := line.results.get(assignment.id))]
+        for result in book.results(assignment.id, counting):
             address = f"students/{_folder_name(result.student)}"
             _write_student(course, assignment, result, known, home / address, languages)
             pages[result.student] = f"{quote(address)}/{languages[0]}.html"
@@ -166,6 +184,7 @@ def _write_student(
 ) -> None:
     line = known.get(result.student)
     marks = line.marks if line else {}
+    said = Said.about(assignment.id, line.overrides, line.comments) if line else NOTHING
     for language in languages:
         text = render_student(
             result,
@@ -176,6 +195,7 @@ def _write_student(
             student=line.student if line else None,
             marks={question: m for (a, question), m in marks.items() if a == assignment.id},
             links=[(code, f"{code}.html") for code in languages if code != language],
+            said=said,
         )
         _write(folder / f"{language}.html", text)
 

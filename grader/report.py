@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from grader.course import Assignment, Course, ScheduledAssignment
 from grader.coursegrade import CourseGrade
+from grader.entries import Comment, Override, Scope
 from grader.records import Student
 from grader.result import (
     CellRun,
@@ -53,6 +54,27 @@ class CheckLine:
     kind: str
     """"won", "partly", "lost" or "open"."""
     curves: tuple[Curve, ...] = ()
+    override: Override | None = None
+    """A person decided these points."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What people said about one homework beyond marks: overrides and comments."""
+
+    overrides: tuple[Override, ...] = ()
+    comments: tuple[Comment, ...] = ()
+
+    @staticmethod
+    def about(assignment: str, overrides: Iterable[Override], comments: Iterable[Comment]) -> Said:
+        """The part of it that is about one assignment."""
+        return Said(
+            tuple(o for o in overrides if o.assignment == assignment),
+            tuple(c for c in comments if c.assignment == assignment),
+        )
+
+
+NOTHING = Said()
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,14 @@ class QuestionBlock:
     """Checks that are worth nothing."""
     answer: WrittenAnswer | None = None
     mark: Mark | None = None
+    comment: Comment | None = None
+    """What a person tells the student about the question."""
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """What a person decided here in place of the grader."""
+        found = (self.score.override, *(line.override for line in self.checks))
+        return tuple(o for o in found if o is not None)
 
     @property
     def shares(self) -> tuple[tuple[str, Decimal], ...]:
@@ -124,6 +154,7 @@ def student_report(
     *,
     student: Student | None = None,
     marks: Mapping[str, Mark] | None = None,
+    said: Said = NOTHING,
 ) -> StudentReport:
     """Gather what a report shows.
 
@@ -134,6 +165,7 @@ def student_report(
         grade: where the student stands in the course; without it that section is left out.
         student: the line of the roster.
         marks: marks of the written questions by question.
+        said: overrides and comments.
     """
     result = _for_students(result)
     marks = marks or {}
@@ -148,37 +180,58 @@ def student_report(
         assignment=assignment,
         result=result,
         student=student or Student(result.student),
-        score=score_assignment(assignment, scheduled, outcome(result), points, policy=course.late),
+        score=_counted(grade, result)
+        or score_assignment(
+            assignment,
+            scheduled,
+            outcome(result, assignment, said.overrides),
+            points,
+            policy=course.late,
+        ),
         questions=tuple(
-            _block(score, result, marks) for score in score_questions(assignment, result, points)
+            _block(score, result, marks, said)
+            for score in score_questions(assignment, result, points, said.overrides)
         ),
         grade=grade,
         due=scheduled.due,
     )
 
 
+def _counted(grade: CourseGrade | None, result: SubmissionResult) -> AssignmentScore | None:
+    """The score that entered the course grade, where it is the one of this result."""
+    for item in grade.items if grade else ():
+        if item.score.assignment == result.assignment and item.score.attempt == result.attempt:
+            return item.score
+    return None
+
+
 def _block(
-    score: QuestionScore, result: SubmissionResult, marks: Mapping[str, Mark]
+    score: QuestionScore, result: SubmissionResult, marks: Mapping[str, Mark], said: Said
 ) -> QuestionBlock:
-    lines = [_line(c, result) for c in result.checks if c.question == score.id]
+    decided = {o.target: o for o in said.overrides if o.scope is Scope.CHECK}
+    lines = [_line(c, result, decided.get(c.id)) for c in result.checks if c.question == score.id]
     return QuestionBlock(
         score=score,
         checks=tuple(line for line in lines if not line.check.public),
         public=tuple(line for line in lines if line.check.public),
         answer=next((w for w in result.written if w.question == score.id), None),
         mark=marks.get(score.id),
+        comment=next((c for c in said.comments if c.question == score.id), None),
     )
 
 
-def _line(check: CheckResult, result: SubmissionResult) -> CheckLine:
-    won = earned(check)
-    if check.verdict is Verdict.JUDGE_ERROR:
+def _line(check: CheckResult, result: SubmissionResult, override: Override | None) -> CheckLine:
+    won = earned(check) if override is None else override.points or ZERO
+    if override is not None:
+        kind = "won" if won >= check.points else "partly" if won > ZERO else "lost"
+    elif check.verdict is Verdict.JUDGE_ERROR:
         kind = "open"
     elif check.verdict is Verdict.ACCEPTED and won == check.points:
         kind = "won"
     else:
         kind = "partly" if won > ZERO else "lost"
-    return CheckLine(check, won, kind, tuple(c for c in result.curves if c.check == check.id))
+    curves = tuple(c for c in result.curves if c.check == check.id)
+    return CheckLine(check, won, kind, curves, override)
 
 
 def _for_students(result: SubmissionResult) -> SubmissionResult:

@@ -11,12 +11,14 @@ missing. Only what is missing counts as zero, and only when the instructor says 
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from grader.course import Assignment, LatePolicy, ScheduledAssignment
+from grader.entries import Extension, Override, Scope
+from grader.late import Deadline, LateDeduction, deadline, late_deduction
 from grader.result import CheckResult, SubmissionResult, Text, Verdict
 
 ZERO = Decimal(0)
@@ -39,25 +41,6 @@ class State(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class LateDeduction:
-    """What handing in late cost, as arithmetic: `points = earned x share`."""
-
-    due: datetime
-    submitted_at: datetime
-    days: int
-    """Started days after the deadline."""
-    per_day: Decimal
-    accepted: bool
-    """False: handed in after the last day on which anything is accepted."""
-    share: Decimal
-    """Share of the earned points that is lost, at most 1."""
-    earned: Decimal
-    """Before the deduction."""
-    points: Decimal
-    """What is taken off."""
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What the grade needs to know of one result; the gradebook keeps it in columns."""
 
@@ -69,6 +52,8 @@ class Outcome:
     """The share of `points` on which the grader failed."""
     submitted_at: datetime | None = None
     attempt: int = 1
+    settled: Decimal = ZERO
+    """The share of `points` about which people decided, question by question."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +67,8 @@ class QuestionScore:
     written: bool = False
     undecided: Decimal = ZERO
     pending: Decimal = ZERO
+    override: Override | None = None
+    """A person decided these points."""
 
     @property
     def state(self) -> State:
@@ -109,23 +96,34 @@ class AssignmentScore:
     late: LateDeduction | None = None
     attempt: int = 0
     """The attempt that counts; 0: none."""
+    due: Deadline | None = None
+    """When it was due for this student."""
+    total: Override | None = None
+    """A person decided what the assignment earns, in place of all that was computed."""
+    bonus: bool = False
+    """Whether it only adds to the homework part."""
 
     @property
     def deducted(self) -> Decimal:
         """What handing in late cost."""
-        return self.late.points if self.late else ZERO
+        return self.late.points if self.late and self.total is None else ZERO
 
     @property
     def earned(self) -> Decimal:
-        """Automatic and written points, less the late deduction."""
+        """Automatic and written points, less the late deduction; or what a person decided."""
+        if self.total is not None and self.total.points is not None:
+            return self.total.points
         return self.automatic + self.written - self.deducted
+
+    @property
+    def known(self) -> bool:
+        """Whether something is known: a result, or the decision of a person."""
+        return self.state not in (State.NOT_GRADED, State.OPEN, State.MISSING)
 
     @property
     def decided(self) -> Decimal:
         """The points about which something is known."""
-        if self.state in (State.NOT_GRADED, State.OPEN, State.MISSING):
-            return ZERO
-        return self.points - self.undecided - self.pending
+        return self.points - self.undecided - self.pending if self.known else ZERO
 
     @property
     def percent(self) -> Decimal | None:
@@ -148,48 +146,64 @@ def earned(check: CheckResult) -> Decimal:
     return check.earned if check.verdict is Verdict.ACCEPTED else ZERO
 
 
-def outcome(result: SubmissionResult) -> Outcome:
-    """The summary of a result that the grade is computed from."""
+def outcome(
+    result: SubmissionResult,
+    assignment: Assignment | None = None,
+    overrides: Collection[Override] = (),
+) -> Outcome:
+    """The summary of a result that the grade is computed from.
+
+    Args:
+        result: of the grader.
+        assignment: says what overridden questions are worth; needed when there are any.
+        overrides: what people decided about checks and questions instead. Those of written
+            questions are marks, and left to `score_assignment`.
+    """
     broken = result.verdict is Verdict.JUDGE_ERROR
+    checks, questions = _by_target(overrides, Scope.CHECK), _by_target(overrides, Scope.QUESTION)
+    settled = [
+        (q.points, questions[q.id].points or ZERO)
+        for q in (assignment.questions if assignment else ())
+        if q.id in questions and not q.written
+    ]
+    left = [c for c in result.checks if c.question not in questions]
+    graded = [c for c in left if c.id not in checks]
+    won = [checks[c.id].points or ZERO for c in left if c.id in checks]
+    won += [points for _, points in settled]
+    won += [earned(c) for c in graded if not broken]
+    worth = sum((points for points, _ in settled), ZERO)
     return Outcome(
         verdict=result.verdict,
-        earned=ZERO if broken else sum((earned(c) for c in result.checks), ZERO),
-        points=result.points,
-        undecided=sum((c.points for c in result.checks if _undecided(c, broken)), ZERO),
+        earned=sum(won, ZERO),
+        points=sum((c.points for c in left), ZERO) + worth,
+        undecided=sum((c.points for c in graded if _undecided(c, broken)), ZERO),
         submitted_at=result.submitted_at,
         attempt=result.attempt,
-    )
-
-
-def late_deduction(
-    policy: LatePolicy, due: datetime | None, submitted_at: datetime | None, points: Decimal
-) -> LateDeduction | None:
-    """What `points` lose by being late; None when the submission is on time or undated."""
-    if due is None or submitted_at is None or submitted_at <= due:
-        return None
-    days = -((due - submitted_at) // timedelta(days=1))
-    accepted = days <= policy.days
-    share = min(Decimal(1), policy.per_day * days) if accepted else Decimal(1)
-    return LateDeduction(
-        due, submitted_at, days, policy.per_day, accepted, share, points, points * share
+        settled=worth,
     )
 
 
 def score_questions(
-    assignment: Assignment, result: SubmissionResult, marks: Mapping[str, Decimal] | None = None
+    assignment: Assignment,
+    result: SubmissionResult,
+    marks: Mapping[str, Decimal] | None = None,
+    overrides: Collection[Override] = (),
 ) -> tuple[QuestionScore, ...]:
     """Points per question. Checks of a question that the assignment no longer has come last."""
     known = {w.question: w.earned for w in result.written if w.earned is not None}
     known |= dict(marks or {})
+    whole, checks = _by_target(overrides, Scope.QUESTION), _by_target(overrides, Scope.CHECK)
     scores = [
-        _written(q.id, q.title, q.points, known.get(q.id))
+        _overridden(q.id, q.title, q.points, q.written, whole[q.id])
+        if q.id in whole
+        else _written(q.id, q.title, q.points, known.get(q.id))
         if q.written
-        else _automatic(q.id, q.title, q.points, result)
+        else _automatic(q.id, q.title, q.points, result, checks)
         for q in assignment.questions
     ]
     ids = {q.id for q in assignment.questions}
     strays = dict.fromkeys(c.question for c in result.checks if c.question not in ids)
-    return (*scores, *(_automatic(q, Text(q, q), ZERO, result) for q in strays))
+    return (*scores, *(_automatic(q, Text(q, q), ZERO, result, checks) for q in strays))
 
 
 def score_assignment(
@@ -201,6 +215,9 @@ def score_assignment(
     policy: LatePolicy,
     handed_in: bool = False,
     now: datetime | None = None,
+    extension: Extension | None = None,
+    free_days: int = 0,
+    total: Override | None = None,
 ) -> AssignmentScore:
     """The score of one homework.
 
@@ -212,11 +229,23 @@ def score_assignment(
         policy: what late work loses.
         handed_in: whether there is a submission when there is no result.
         now: tells "missing" from "not due yet"; without it, what is not there is missing.
+        extension: more time for this student.
+        free_days: free late days the student has left.
+        total: what a person decided in place of everything else.
     """
     points = sum((q.points for q in assignment.questions), ZERO)
+    due = deadline(scheduled, policy, extension)
     if result is None:
-        state = _absent(scheduled, handed_in, now)
-        return AssignmentScore(assignment.id, assignment.title, points, state, scheduled.weight)
+        return AssignmentScore(
+            assignment=assignment.id,
+            title=assignment.title,
+            points=points,
+            state=State.COMPLETE if total else _absent(due, handed_in, now),
+            weight=scheduled.weight,
+            due=due,
+            total=total,
+            bonus=scheduled.bonus,
+        )
     entered = {q.id: (marks or {}).get(q.id) for q in assignment.questions if q.written}
     written = sum((m for m in entered.values() if m is not None), ZERO)
     pending = sum((q.points for q in assignment.questions if _waits(q.id, entered)), ZERO)
@@ -226,21 +255,28 @@ def score_assignment(
         assignment=assignment.id,
         title=assignment.title,
         points=points,
-        state=_state(undecided, pending),
+        state=State.COMPLETE if total else _state(undecided, pending),
         weight=scheduled.weight,
         automatic=result.earned,
         written=written,
-        undecided=undecided,
-        pending=pending,
-        late=late_deduction(policy, scheduled.due, result.submitted_at, result.earned + written),
+        undecided=ZERO if total else undecided,
+        pending=ZERO if total else pending,
+        late=late_deduction(policy, due, result.submitted_at, result.earned + written, free_days),
         attempt=result.attempt,
+        due=due,
+        total=total,
+        bonus=scheduled.bonus,
     )
 
 
-def _absent(scheduled: ScheduledAssignment, handed_in: bool, now: datetime | None) -> State:
+def _absent(due: Deadline | None, handed_in: bool, now: datetime | None) -> State:
     if handed_in:
         return State.NOT_GRADED
-    return State.OPEN if now and scheduled.due and now <= scheduled.due else State.MISSING
+    return State.OPEN if now and due and not due.missed_by(now) else State.MISSING
+
+
+def _by_target(overrides: Collection[Override], scope: Scope) -> dict[str, Override]:
+    return {o.target: o for o in overrides if o.scope is scope}
 
 
 def _state(undecided: Decimal, pending: Decimal) -> State:
@@ -260,7 +296,7 @@ def _undecided(check: CheckResult, broken: bool) -> bool:
 def _undecided_points(result: Outcome, promised: Decimal) -> Decimal:
     """Points nobody can vouch for: the grader failed, or no check reported on them."""
     if result.verdict is Verdict.JUDGE_ERROR:
-        return promised
+        return max(ZERO, promised - result.settled)
     unreported = promised - result.points if result.verdict is Verdict.ACCEPTED else ZERO
     return result.undecided + max(ZERO, unreported)
 
@@ -270,14 +306,27 @@ def _written(question: str, title: Text, points: Decimal, mark: Decimal | None) 
     return QuestionScore(question, title, points, mark or ZERO, written=True, pending=pending)
 
 
+def _overridden(
+    question: str, title: Text, points: Decimal, written: bool, override: Override
+) -> QuestionScore:
+    won = override.points or ZERO
+    return QuestionScore(question, title, points, won, written=written, override=override)
+
+
 def _automatic(
-    question: str, title: Text, points: Decimal, result: SubmissionResult
+    question: str,
+    title: Text,
+    points: Decimal,
+    result: SubmissionResult,
+    overrides: Mapping[str, Override],
 ) -> QuestionScore:
     checks = [c for c in result.checks if c.question == question]
-    if result.verdict is Verdict.JUDGE_ERROR:
-        return QuestionScore(question, title, points, ZERO, undecided=points)
-    won = sum((earned(c) for c in checks), ZERO)
-    undecided = sum((c.points for c in checks if c.verdict is Verdict.JUDGE_ERROR), ZERO)
-    if result.verdict is Verdict.ACCEPTED:
+    graded = [c for c in checks if c.id not in overrides]
+    won = sum((overrides[c.id].points or ZERO for c in checks if c.id in overrides), ZERO)
+    broken = result.verdict is Verdict.JUDGE_ERROR
+    if not broken:
+        won += sum(map(earned, graded), ZERO)
+    undecided = sum((c.points for c in graded if _undecided(c, broken)), ZERO)
+    if result.verdict in (Verdict.ACCEPTED, Verdict.JUDGE_ERROR):
         undecided += max(ZERO, points - sum((c.points for c in checks), ZERO))
     return QuestionScore(question, title, points, won, undecided=undecided)

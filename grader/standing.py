@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 from grader.config import load_assignment
-from grader.course import Assignment, Course, ScheduledAssignment
+from grader.counting import Work, count_all, homework_marks
+from grader.course import Assignment, Course
 from grader.coursegrade import CourseGrade, course_grade
-from grader.entries import SessionRecord
+from grader.entries import Comment, Override, Scope
 from grader.gradebook import Gradebook, Mark, ResultRow, Score
 from grader.participation import ParticipationScore, held, participation_score
 from grader.records import Student
-from grader.result import Text
+from grader.result import SubmissionResult
 from grader.rubric import ProjectScore, Rubric, project_scores
 from grader.rubricfile import load_rubric
-from grader.scoring import ZERO, AssignmentScore, State, score_assignment
+from grader.scoring import AssignmentScore, Outcome, outcome
+
+
+class _OfStudent(Protocol):
+    @property
+    def student(self) -> str: ...
+
+
+_Entry = TypeVar("_Entry", bound=_OfStudent)
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,17 @@ class Standing:
     """Participation from what was noted in sessions; a score in `participation` replaces it."""
     rubric: ProjectScore | None = None
     """The project by the rubric; a score in `project` replaces it."""
+    overrides: tuple[Override, ...] = ()
+    """What people decided in place of the grader."""
+    comments: tuple[Comment, ...] = ()
+    """What people tell the student about questions."""
+    free_days: int = 0
+    """Free late days of the course."""
+
+    @property
+    def free_days_spent(self) -> int:
+        """Free late days that paid for late homework."""
+        return sum(s.late.free for s in self.scores if s.late and s.total is None)
 
     @property
     def scores(self) -> tuple[AssignmentScore, ...]:
@@ -94,61 +115,102 @@ class _Kept:
     """What the gradebook holds, read once for the whole class."""
 
     def __init__(self, book: Gradebook, rubric: Rubric | None) -> None:
-        self.results = book.counting_results()
+        self.results: dict[str, dict[str, list[ResultRow]]] = {}
+        for row in book.current_results():
+            self.results.setdefault(row.student, {}).setdefault(row.assignment, []).append(row)
         self.participation = book.participation()
         self.project = book.project()
-        self.sessions: dict[str, list[SessionRecord]] = {}
-        for record in book.sessions():
-            self.sessions.setdefault(record.student, []).append(record)
+        self.sessions = _by_student(book.sessions())
         self.held = held(r for records in self.sessions.values() for r in records)
         self.rubrics: dict[str, ProjectScore] = {}
         if rubric is not None:
             self.rubrics = project_scores(rubric, book.criteria(), book.memberships())
-        self.marks: dict[str, dict[tuple[str, str], Mark]] = {}
-        for mark in book.marks():
-            self.marks.setdefault(mark.student, {})[mark.assignment, mark.question] = mark
+        self.marks = _by_student(book.marks())
+        self.extensions = _by_student(book.extensions())
+        self.overrides = _by_student(book.overrides())
+        self.comments = _by_student(book.comments())
+        self.documents = _overridden(book, self.overrides, self.results)
+
+
+def _by_student(entries: Iterable[_Entry]) -> dict[str, list[_Entry]]:
+    found: dict[str, list[_Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.student, []).append(entry)
+    return found
+
+
+def _overridden(
+    book: Gradebook,
+    overrides: Mapping[str, Sequence[Override]],
+    results: Mapping[str, Mapping[str, Sequence[ResultRow]]],
+) -> dict[tuple[str, str, int], SubmissionResult]:
+    """The documents of which single checks or questions were overridden; few, as a rule."""
+    numbers: dict[str, set[int]] = {}
+    for student, decided in overrides.items():
+        for o in decided:
+            if o.scope is not Scope.TOTAL:
+                rows = results.get(student, {}).get(o.assignment, ())
+                numbers.setdefault(o.assignment, set()).update(row.id for row in rows)
+    return {
+        (r.student, r.assignment, r.attempt): r
+        for assignment, wanted in numbers.items()
+        for r in book.results(assignment, wanted)
+    }
 
 
 def _line(student: Student, kept: _Kept, today: _Calendar) -> Standing:
-    calendar = today.course.assignments
-    marks = kept.marks.get(student.id, {})
-    results = {a.id: r for a in calendar if (r := kept.results.get((student.id, a.id)))}
+    course = today.course
+    works = {a.id: _work(student, a.id, kept, today) for a in course.assignments}
+    scores, results = count_all(course, today.assignments, works, today.now)
     participation, project = kept.participation.get(student.id), kept.project.get(student.id)
     noted = (
-        participation_score(
-            today.course.participation, kept.held, kept.sessions.get(student.id, ())
-        )
+        participation_score(course.participation, kept.held, kept.sessions.get(student.id, ()))
         if kept.sessions
         else None
     )
     rubric = kept.rubrics.get(student.id)
-    grade = course_grade(
-        today.course,
-        tuple(_score(student, a, results.get(a.id), marks, today) for a in calendar),
-        participation.score if participation else noted.score if noted else None,
-        project.score if project else rubric.score if rubric else None,
-        missing_as_zero=today.missing_as_zero,
+    return Standing(
+        student=student,
+        grade=course_grade(
+            course,
+            scores,
+            participation.score if participation else noted.score if noted else None,
+            project.score if project else rubric.score if rubric else None,
+            missing_as_zero=today.missing_as_zero,
+        ),
+        results=results,
+        marks={(m.assignment, m.question): m for m in kept.marks.get(student.id, ())},
+        participation=participation,
+        project=project,
+        noted=noted,
+        rubric=rubric,
+        overrides=tuple(kept.overrides.get(student.id, ())),
+        comments=tuple(kept.comments.get(student.id, ())),
+        free_days=course.late.free_days,
     )
-    return Standing(student, grade, results, marks, participation, project, noted, rubric)
 
 
-def _score(
-    student: Student,
-    scheduled: ScheduledAssignment,
-    row: ResultRow | None,
-    marks: Mapping[tuple[str, str], Mark],
-    today: _Calendar,
-) -> AssignmentScore:
-    assignment = today.assignments.get(scheduled.id)
-    if assignment is None:
-        title = Text(scheduled.id, scheduled.id)
-        return AssignmentScore(scheduled.id, title, ZERO, State.OPEN, scheduled.weight)
-    return score_assignment(
-        assignment,
-        scheduled,
-        row.outcome if row else None,
-        {question: m.points for (a, question), m in marks.items() if a == scheduled.id},
-        policy=today.course.late,
-        handed_in=student.id in today.handed_in.get(scheduled.id, ()),
-        now=today.now,
+def _work(student: Student, name: str, kept: _Kept, today: _Calendar) -> Work:
+    assignment = today.assignments.get(name)
+    overrides = [o for o in kept.overrides.get(student.id, ()) if o.assignment == name]
+    marks = {m.question: m.points for m in kept.marks.get(student.id, ()) if m.assignment == name}
+    extensions = (e for e in kept.extensions.get(student.id, ()) if e.assignment == name)
+    return Work(
+        attempts=tuple(
+            (row, _outcome(row, assignment, overrides, kept))
+            for row in kept.results.get(student.id, {}).get(name, ())
+        ),
+        marks=homework_marks(assignment, marks, overrides),
+        handed_in=student.id in today.handed_in.get(name, ()),
+        extension=next(extensions, None),
+        total=next((o for o in overrides if o.scope is Scope.TOTAL), None),
     )
+
+
+def _outcome(
+    row: ResultRow, assignment: Assignment | None, overrides: Sequence[Override], kept: _Kept
+) -> Outcome:
+    document = kept.documents.get((row.student, row.assignment, row.attempt))
+    if document is None or not overrides:
+        return row.outcome
+    return outcome(document, assignment, overrides)

@@ -143,8 +143,9 @@ class _Sheets:
             f"Rules!$B${i}*{column}{n}/100" for i, column in ((2, "D"), (3, "E"), (4, "F"))
         )
         _value(sheet, n, 7, f"=ROUND({parts},9)")
-        total = f'=IF(I{n}="complete",ROUND(G{n},1),"")'
-        _value(sheet, n, 8, total)
+        scale = grade.scale
+        total = f'=IF(I{n}="complete",ROUND(G{n},{scale.places}),"")'
+        _value(sheet, n, 8, total if scale.rounding == "half_up" else grade.total)
         _text(sheet, n, 9, state(grade))
 
     def _mean(self, n: int, row: Standing) -> Any:

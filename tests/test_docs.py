@@ -6,8 +6,10 @@ import tomllib
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from grader import config, errors
 from grader.checks import fixtures
@@ -44,11 +46,16 @@ def test_every_command_is_explained_outside_of_its_help(name):
 def models(model, seen):
     seen.add(model)
     for field in model.model_fields.values():
-        for found in re.findall(r"_[A-Z]\w+", str(field.annotation)):
-            part = getattr(config, found, None)
-            if inspect.isclass(part) and part not in seen:
+        for part in parts(field.annotation):
+            if part not in seen:
                 models(part, seen)
     return seen
+
+
+def parts(annotation):
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [part for inner in get_args(annotation) for part in parts(inner)]
 
 
 @pytest.mark.parametrize("file", [config._CourseFile, config._AssignmentFile, ProjectFile])

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from grader.course import Assignment, LatePolicy, Limits, Question, ScheduledAssignment
+from grader.late import Deadline, late_deduction
 from grader.result import CheckResult, Part, SubmissionResult, Text, Verdict, WrittenAnswer
 from grader.scoring import (
     State,
     earned,
-    late_deduction,
     outcome,
     score_assignment,
     score_questions,
@@ -128,20 +128,20 @@ def test_absent_work_has_three_names():
     ],
 )
 def test_started_days_are_deducted(after, days, lost):
-    made = late_deduction(POLICY, DUE, DUE + after, Decimal(100))
+    made = late_deduction(POLICY, Deadline(DUE), DUE + after, Decimal(100))
     assert (made.days, made.points, made.accepted) == (days, lost, days <= 3)
     assert made.points == made.earned * made.share
 
 
 def test_in_time_or_undated_costs_nothing():
-    assert late_deduction(POLICY, DUE, DUE, Decimal(90)) is None
+    assert late_deduction(POLICY, Deadline(DUE), DUE, Decimal(90)) is None
     assert late_deduction(POLICY, None, NOW, Decimal(90)) is None
-    assert late_deduction(POLICY, DUE, None, Decimal(90)) is None
+    assert late_deduction(POLICY, Deadline(DUE), None, Decimal(90)) is None
 
 
 def test_no_more_is_lost_than_was_earned():
     harsh = LatePolicy(per_day=Decimal("0.6"), days=5)
-    made = late_deduction(harsh, DUE, DUE + timedelta(days=4), Decimal(90))
+    made = late_deduction(harsh, Deadline(DUE), DUE + timedelta(days=4), Decimal(90))
     assert (made.share, made.points) == (1, 90)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
+from grader.cli.decisions import Number
 from grader.cli.place import Place, pass_place
 from grader.cli.table import count, echo_json, json_option
 from grader.config import load_assignment
@@ -18,6 +20,7 @@ from grader.errors import UsageError
 @click.argument("assignment", metavar="[ID]", required=False)
 @click.option("--language", type=click.Choice(["zh", "en"]), help="Of the texts for students.")
 @click.option("--evidence", is_flag=True, help="Show what student code and our own errors said.")
+@click.option("--need", type=Number(), help="What the project must score for this total.")
 @json_option
 @pass_place
 def show(
@@ -26,6 +29,7 @@ def show(
     assignment: str | None,
     language: str | None,
     evidence: bool,
+    need: Decimal | None,
     as_json: bool,
 ) -> None:
     """Show one student: the course grade so far, or one result in full.
@@ -36,10 +40,13 @@ def show(
     \b
     Examples:
       grader show 2026001
+      grader show 2026001 --need 85
       grader show 2026001 gd --language en
       grader show 2026001 gd --evidence
     """
+    from grader import whatif as calculation
     from grader.cli import texts
+    from grader.cli.workings import need_text
     from grader.gradebook import Gradebook
     from grader.overview import standing_of
 
@@ -51,9 +58,12 @@ def show(
                 echo_json(texts.standing_json(line))
             else:
                 texts.echo_standing(line)
+                if need is not None:
+                    click.echo(f"\n{need_text(calculation.need(course, line.grade, need))}")
             return
         load_assignment(course, assignment)
-        result = book.result(student, assignment)
+        counting = line.results.get(assignment)
+        result = book.result(student, assignment, counting.attempt if counting else None)
     if result is None:
         raise UsageError(
             f"{student} has no result for {assignment}",

@@ -9,6 +9,7 @@ import click
 
 from grader.cli.parts import echo_parts
 from grader.cli.table import echo_table, number, word
+from grader.cli.workings import echo_workings, late_json
 from grader.coursegrade import CourseGrade, Part, rounded
 from grader.export import state
 from grader.headline import headline
@@ -40,6 +41,7 @@ def echo_standing(line: Standing) -> None:
             ],
             right=("points", "late"),
         )
+    echo_workings(line)
     echo_parts(line)
 
 
@@ -149,18 +151,21 @@ def standing_json(line: Standing) -> dict[str, Any]:
         "so_far": line.grade.so_far,
         "reachable": line.grade.reachable,
         "total": line.grade.total,
+        "letter": line.grade.letter,
+        "free_days_spent": line.free_days_spent,
         "state": state(line.grade),
         "assignments": [
             {
                 "id": s.assignment,
                 "attempt": s.attempt,
-                "earned": s.earned if s.attempt else None,
+                "earned": s.earned if s.known else None,
                 "points": s.points,
                 "pending": s.pending,
                 "undecided": s.undecided,
                 "deducted": s.deducted,
                 "state": s.state.value,
             }
+            | late_json(s)
             for s in line.scores
         ],
     }
@@ -182,12 +187,12 @@ def status_json(row: AssignmentStatus) -> dict[str, Any]:
 
 
 def _points(score: AssignmentScore) -> str:
-    return number(score.earned) if score.attempt else "-"
+    return number(score.earned) if score.known else "-"
 
 
 def _total(grade: CourseGrade) -> str:
     if grade.total is not None:
-        return f"total: {number(grade.total)} of 100"
+        return f"total: {number(grade.total)} of 100 {grade.letter}".rstrip()
     so_far = f"{number(rounded(grade.so_far))} of {number(grade.reachable)} reachable"
     return f"total: not final; so far {so_far}"
 
