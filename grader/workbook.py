@@ -4,7 +4,8 @@ Grades      one line per student: the parts, the homework from the next sheet, t
 Homework    the same lines: per assignment the points, what lateness cost, percent and weight
 Rules       the weights and the late policy that the formulas use
 
-Where the rules of the course do more than a formula of these sheets says, the number stands there.
+What was decided rather than computed stands there as a number: which homework is dropped, free
+late days, what a person put in place of the points.
 """
 
 from __future__ import annotations
@@ -12,22 +13,32 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from grader.course import Course
-from grader.coursegrade import Counted, Part
+from grader.coursegrade import Counted
 from grader.export import state
 from grader.filled import unwritable
-from grader.scoring import AssignmentScore
 from grader.standing import Standing
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_BLOCK = ("earned", "days late", "share lost", "points", "out of", "percent", "counts")
+_BLOCK = (
+    "earned",
+    "days late",
+    "free days",
+    "share lost",
+    "points",
+    "out of",
+    "percent",
+    "counts",
+)
+_PERCENT, _COUNTS = _BLOCK.index("percent"), _BLOCK.index("counts")
+_ROUND = {"half_up": "ROUND", "down": "ROUNDDOWN", "up": "ROUNDUP"}
 _FIRST = 3
 """Row of the first student: under the title and the header."""
-_EXACT = Decimal("1e-12")
+_WEIGHTS = 9
+"""Row of the first assignment's weight among the rules."""
 
 
 def export_xlsx(course: Course, rows: Sequence[Standing], target: Path) -> None:
@@ -67,7 +78,7 @@ class _Sheets:
     course: Course
 
     def rules(self, sheet: Any) -> None:
-        """Weights of the parts in B2:B4, the late policy in B5, weights of homework from B7."""
+        """Weights of the parts in B2:B4, the late policy in B5:B6, then those of homework."""
         weights, late = self.course.weights, self.course.late
         lines: list[tuple[str, Any]] = [
             ("rule", "value"),
@@ -75,6 +86,8 @@ class _Sheets:
             ("homework, percent", weights.homework),
             ("project, percent", weights.project),
             ("lost per started day", late.per_day),
+            ("lost at most, while accepted", late.cap),
+            ("homework at most", self.course.homework.maximum),
             ("weights of the assignments", None),
             *((a.id, a.weight) for a in self.course.assignments),
         ]
@@ -86,7 +99,7 @@ class _Sheets:
         _text(grades, 1, 1, self.course.title)
         _text(homework, 1, 1, self.course.title)
         titles = ("student", "name", "section", "participation", "homework", "project")
-        for i, title in enumerate((*titles, "so far", "total", "state"), 1):
+        for i, title in enumerate((*titles, "so far", "total", "letter", "state"), 1):
             _text(grades, 2, i, title)
         for i, title in enumerate(("student", "name"), 1):
             _text(homework, 2, i, title)
@@ -106,31 +119,25 @@ class _Sheets:
         score = item.score
         if item.percent is None:
             return
-        earned, days, share, points, out_of, percent, counts = (
-            f"{_letters(_place(k, i))}{n}" for i in range(len(_BLOCK))
-        )
-        if not score.attempt:
+        cells = (f"{_letters(_place(k, i))}{n}" for i in range(len(_BLOCK)))
+        earned, days, free, share, points, out_of, percent, counts = cells
+        sheet[counts] = 0 if item.dropped else 1
+        if score.decided <= 0:
             sheet[percent] = item.percent
-            sheet[counts] = 1
             return
-        raw = score.automatic + score.written
-        lost = score.late.share if score.late else Decimal(0)
-        follows = raw - raw * lost == score.earned
-        sheet[earned] = raw if follows else score.earned
-        sheet[days] = score.late.days if score.late else 0
-        sheet[share] = self._share(score, days) if follows else 0
-        sheet[points] = f"={earned}*(1-{share})"
         sheet[out_of] = score.decided
-        same = score.decided > 0 and score.earned * 100 / score.decided == item.percent
-        sheet[percent] = f'=IF({out_of}>0,{points}*100/{out_of},"")' if same else item.percent
-        sheet[counts] = 1
-
-    def _share(self, score: AssignmentScore, days: str) -> Any:
-        """What lateness costs, from the days where that is all there is to it."""
-        if score.late is None:
-            return 0
-        plain = min(Decimal(1), score.late.per_day * score.late.days)
-        return f"=MIN(1,Rules!$B$5*{days})" if plain == score.late.share else score.late.share
+        sheet[percent] = f'=IF({out_of}>0,{points}*100/{out_of},"")'
+        if score.total is not None:
+            sheet[points] = score.earned
+            return
+        sheet[earned] = score.automatic + score.written
+        sheet[days] = score.late.days if score.late else 0
+        sheet[free] = score.late.free if score.late else 0
+        sheet[share] = 0
+        if score.late is not None:
+            taken = f"=MIN(Rules!$B$6,Rules!$B$5*({days}-{free}))"
+            sheet[share] = taken if score.late.accepted else 1
+        sheet[points] = f"={earned}*(1-{share})"
 
     def grades(self, sheet: Any, n: int, row: Standing) -> None:
         student, grade = row.student, row.grade
@@ -139,30 +146,35 @@ class _Sheets:
         _value(sheet, n, 4, grade.participation.score)
         _value(sheet, n, 5, self._mean(n, row))
         _value(sheet, n, 6, grade.project.score)
-        parts = "+".join(
-            f"Rules!$B${i}*{column}{n}/100" for i, column in ((2, "D"), (3, "E"), (4, "F"))
-        )
+        places = ((2, "D"), (3, "E"), (4, "F"))
+        parts = "+".join(f"Rules!$B${i}*{column}{n}/100" for i, column in places)
         _value(sheet, n, 7, f"=ROUND({parts},9)")
-        scale = grade.scale
-        total = f'=IF(I{n}="complete",ROUND(G{n},{scale.places}),"")'
-        _value(sheet, n, 8, total if scale.rounding == "half_up" else grade.total)
-        _text(sheet, n, 9, state(grade))
+        _value(sheet, n, 8, self._total(n, row))
+        _text(sheet, n, 9, grade.letter)
+        _text(sheet, n, 10, state(grade))
+
+    def _total(self, n: int, row: Standing) -> Any:
+        scale = self.course.scale
+        if scale.rounding not in _ROUND:
+            return row.grade.total
+        done = f"{_ROUND[scale.rounding]}(G{n},{scale.places})"
+        return f'=IF(J{n}="complete",{done},"")'
 
     def _mean(self, n: int, row: Standing) -> Any:
-        """The weighted mean of the homework, over what counts."""
-        part: Part = row.grade.homework
-        counted = [(k, i) for k, i in enumerate(row.grade.items) if i.percent is not None]
-        if part.score is None:
+        """The weighted mean of the homework over what counts; bonus only adds."""
+        if row.grade.homework.score is None:
             return None
-        weight = sum((i.score.weight for _, i in counted), Decimal(0))
-        mean = sum((i.score.weight * (i.percent or 0) for _, i in counted), Decimal(0)) / weight
-        if abs(mean - part.score) > _EXACT:
-            return part.score
-        terms = range(len(row.grade.items))
-        weights = [f"Rules!$B${7 + k}*Homework!{_letters(_place(k, 6))}{n}" for k in terms]
-        products = [f"{w}*Homework!{_letters(_place(k, 5))}{n}" for k, w in enumerate(weights)]
-        below = "+".join(weights)
-        return f'=IF({below}>0,({"+".join(products)})/({below}),"")'
+        above, below = [], []
+        for k, item in enumerate(row.grade.items):
+            percent, counts = (
+                f"Homework!{_letters(_place(k, i))}{n}" for i in (_PERCENT, _COUNTS)
+            )
+            weight = f"Rules!$B${_WEIGHTS + k}*{counts}"
+            above.append(f"{weight}*{percent}")
+            if not item.score.bonus:
+                below.append(weight)
+        total = "+".join(below)
+        return f'=IF({total}>0,MIN(Rules!$B$7,({"+".join(above)})/({total})),"")'
 
 
 def _place(k: int, i: int) -> int:

@@ -80,16 +80,25 @@ def test_the_arithmetic_is_in_the_workbook(book, tmp_path):
     export_xlsx(COURSE, lines(book), tmp_path / "g.xlsx")
     sheet = Spreadsheet(tmp_path / "g.xlsx")
     homework = sheet.book["Homework"]
-    assert [homework.cell(2, i).value for i in range(3, 10)] == [
-        *("earned", "days late", "share lost", "points", "out of", "percent", "counts"),
+    assert [homework.cell(2, i).value for i in range(3, 11)] == [
+        *(
+            "earned",
+            "days late",
+            "free days",
+            "share lost",
+            "points",
+            "out of",
+            "percent",
+            "counts",
+        ),
     ]
-    assert homework["E3"].value == "=MIN(1,Rules!$B$5*D3)"
-    assert (sheet("Homework", "C3"), sheet("Homework", "F3")) == (Fraction("87.5"), 70)
-    # Far too late: the share is a number, because it is not what the days alone cost.
-    assert sheet("Homework", "M4") == 0
+    assert homework["F3"].value == "=MIN(Rules!$B$6,Rules!$B$5*(D3-E3))"
+    assert (sheet("Homework", "C3"), sheet("Homework", "G3")) == (Fraction("87.5"), 70)
+    # Far too late: nothing is accepted, whatever a day costs.
+    assert (homework["N4"].value, sheet("Homework", "O4")) == (1, 0)
     sheet.book["Rules"]["B5"] = 0.2
     sheet.cell.cache_clear()
-    assert sheet("Homework", "F3") == Fraction("52.5")
+    assert sheet("Homework", "G3") == Fraction("52.5")
 
 
 def test_names_are_text_in_a_workbook(book, tmp_path):
