@@ -1,9 +1,9 @@
 """What we wrote about an assignment: the solution, the wrong variants, the second right ones.
 
-`reference/<id>/` holds `solution.py`, `misconceptions.py` and `alternatives.py`; the last two may
-be missing. They are imported as submodules of a package made up for the folder, so that
-`from .solution import …` works and two courses do not meet in `sys.modules`. A variant is a
-function named `{function}__{variant}`.
+`reference/<id>/` holds `solution.py`, `misconceptions.py`, `alternatives.py` and `probes.py`; only
+the first must be there. They are imported as submodules of a package made up for the folder, so
+that `from .solution import …` works and two courses do not meet in `sys.modules`. A variant or a
+probe is a function named `{function}__{variant}`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,16 @@ from grader.errors import BrokenAssignment
 from grader.excerpt import extract
 from grader.result import Text
 
-__all__ = ["Alternative", "Catalogue", "Misconception", "extract", "load", "misconception"]
+__all__ = [
+    "Alternative",
+    "Catalogue",
+    "Misconception",
+    "Probe",
+    "extract",
+    "load",
+    "misconception",
+    "probe",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -56,6 +65,17 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """Inputs of our own that switch most of a function off, so that one term is left."""
+
+    function: str
+    name: str
+    words: Text
+    """What is left, such as "with only the bias switched on"."""
+    arguments: Callable[[], tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """The reference folder of one assignment, imported."""
 
@@ -63,6 +83,7 @@ class Catalogue:
     solution: ModuleType
     all_misconceptions: tuple[Misconception, ...] = ()
     all_alternatives: tuple[Alternative, ...] = ()
+    all_probes: tuple[Probe, ...] = ()
 
     def function(self, name: str) -> Callable[..., Any]:
         """The reference function of that name.
@@ -85,6 +106,10 @@ class Catalogue:
     def alternatives(self, function: str) -> tuple[Alternative, ...]:
         """The second right solutions of a function."""
         return tuple(a for a in self.all_alternatives if a.function == function)
+
+    def probes(self, function: str) -> tuple[Probe, ...]:
+        """The probes of a function, the simplest first."""
+        return tuple(p for p in self.all_probes if p.function == function)
 
 
 @dataclass(frozen=True)
@@ -110,6 +135,21 @@ def misconception(
 
     def mark(function: F) -> F:
         vars(function)["misconception"] = _Note(hint, Text(words_zh or words, words))
+        return function
+
+    return mark
+
+
+def probe(zh: str, en: str) -> Callable[[F], F]:
+    """Marks a function of `probes.py` that returns the arguments of an ungraded call.
+
+    Args:
+        zh: what the call leaves of the function, in Chinese.
+        en: the same in English, such as "with only the bias switched on".
+    """
+
+    def mark(function: F) -> F:
+        vars(function)["probe"] = Text(zh, en)
         return function
 
     return mark
@@ -151,6 +191,7 @@ def _import(folder: Path) -> Catalogue:
         )
     wrong = _module(folder, package, "misconceptions")
     right = _module(folder, package, "alternatives")
+    probing = _module(folder, package, "probes")
     return Catalogue(
         folder=folder,
         solution=solution,
@@ -160,6 +201,7 @@ def _import(folder: Path) -> Catalogue:
         )
         if right
         else (),
+        all_probes=tuple(_probes(probing, solution)) if probing else (),
     )
 
 
@@ -217,3 +259,14 @@ def _misconceptions(module: ModuleType, solution: ModuleType) -> Iterator[Miscon
                 "Decorate it with @misconception(zh=…, en=…, words=…)",
             )
         yield Misconception(function, variant, call, note.hint, note.words)
+
+
+def _probes(module: ModuleType, solution: ModuleType) -> Iterator[Probe]:
+    for (function, name), call in _variants(module, solution):
+        words = getattr(call, "probe", None)
+        if not isinstance(words, Text):
+            raise BrokenAssignment(
+                f"{module.__file__}: {call.__name__} does not say what it leaves of the function",
+                "Decorate it with @probe(zh=…, en=…)",
+            )
+        yield Probe(function, name, words, call)

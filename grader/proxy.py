@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -216,6 +216,15 @@ class Subject:
             raise ForbiddenApi(describe_operators(name, used))
         return reply
 
+    def ask(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Call a function outside of every check; nothing remembers it.
+
+        Raises:
+            SubmissionFault: no value came.
+        """
+        self.now = Circumstances()
+        return self._reply(self.function(name), arguments, {}, 0).value
+
     def accepted(
         self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any], seed: int = 0
     ) -> Any:
@@ -256,12 +265,13 @@ class Subject:
         self.explanations.append(Explanation(found, mismatch, record))
         return found
 
-    def explain_again(self, diagnosis: Diagnosis) -> Diagnosis:
-        """A diagnosis that `explain` made for a hidden check, from all calls that there were."""
+    def explain_again(self, diagnosis: Diagnosis) -> Explanation | None:
+        """What `explain` said for a hidden check, from all calls that there were by now."""
         for known in self.explanations:
             if known.diagnosis is diagnosis:
-                return self._explained(known.mismatch, known.record, hidden=True)
-        return diagnosis
+                found = self._explained(known.mismatch, known.record, hidden=True)
+                return replace(known, diagnosis=found)
+        return None
 
     def _explained(self, mismatch: Mismatch, record: Record, *, hidden: bool) -> Diagnosis:
         names = self.parameter_names(record.function)

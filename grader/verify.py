@@ -21,14 +21,17 @@ import torch
 
 from grader import catalogue, release
 from grader.callgraph import callers
+from grader.compare import compare
 from grader.compose import as_notebook, compose, compose_module, replaced
 from grader.config import load_assignment, load_course
 from grader.course import Assignment, Course
 from grader.grade import grade
+from grader.oracle import Oracle, plain
 from grader.result import CheckResult, SubmissionResult, Verdict
 from grader.sandbox import Sandbox
 from grader.sandbox.fake import FakeSandbox
 from grader.submission import GradingJob, Submission
+from grader.tolerance import VALUE
 
 SEEDS = 5
 
@@ -267,6 +270,24 @@ def check_points(assignment: Assignment, result: SubmissionResult) -> tuple[Find
     return tuple(findings)
 
 
+def check_probes(assignment: Assignment) -> tuple[Finding, ...]:
+    """The reference and the second right solutions agree on every probe."""
+    book = catalogue.load(assignment.reference)
+    oracle = Oracle(assignment, book)
+    problems = []
+    for probe in book.all_probes:
+        name = f"{probe.function}__{probe.name}"
+        try:
+            arguments = probe.arguments()
+            expected = oracle.value(probe.function, arguments, {})
+            for other in book.alternatives(probe.function):
+                if compare(plain(other.call(*arguments)), expected, tolerance=VALUE):
+                    problems.append(f"{name}: {other.name} does not agree")
+        except Exception as error:
+            problems.append(f"{name}: {error}")
+    return (Finding("probes", not problems, "; ".join(problems)),) if book.all_probes else ()
+
+
 def check_released(course: Course, assignment: Assignment, sandbox: Sandbox) -> Iterator[Finding]:
     """The released notebooks: solved they earn everything, untouched nothing; nothing leaks."""
     trial = Trial(course.root, assignment.id, "released")
@@ -325,7 +346,7 @@ def verify(
     for trial, result in zip(rights, run_trials(rights, executor), strict=True):
         if first is None:
             first = result
-            points = check_points(assignment, result)
+            points = (*check_points(assignment, result), *check_probes(assignment))
             for finding in points:
                 tell(finding)
         right.append(judge_right(trial, result))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.catalogue import Misconception
+from grader.checks.probing import Probing
 from grader.diagnosis import misconception_diagnosis, name_misconceptions
 from grader.proxy import Record, Subject
 from grader.result import CheckResult, Diagnosis, Verdict
@@ -25,7 +26,8 @@ def name_causes(results: list[CheckResult], subject: Subject) -> list[CheckResul
         for function in dict.fromkeys(r.function for r in subject.records if r.failed)
         if (found := _misconceptions(function, subject))
     }
-    return [_explained(result, subject, named) for result in results]
+    probing = Probing(subject)
+    return [_explained(result, subject, named, probing) for result in results]
 
 
 def _misconceptions(function: str, subject: Subject) -> tuple[Misconception, ...]:
@@ -43,11 +45,15 @@ def _tells(record: Record) -> bool:
     return record.expected is not None or record.fault is not None
 
 
-def _explained(result: CheckResult, subject: Subject, named: dict[str, Diagnosis]) -> CheckResult:
+def _explained(
+    result: CheckResult, subject: Subject, named: dict[str, Diagnosis], probing: Probing
+) -> CheckResult:
     if result.verdict not in EXPLAINED or result.public:
         return result
     failed = [r.function for r in subject.records if r.check == result.id and r.failed]
     diagnosis = next((named[f] for f in failed if f in named), None)
     if diagnosis is None and result.diagnosis is not None:
-        diagnosis = subject.explain_again(result.diagnosis)
+        again = subject.explain_again(result.diagnosis)
+        if again is not None:
+            diagnosis = probing.of(again.diagnosis, again.record.function)
     return result if diagnosis is None else replace(result, diagnosis=diagnosis)
