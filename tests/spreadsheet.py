@@ -83,6 +83,9 @@ class Spreadsheet:
         numbers = [self._number(n) for n in given]
         if name == "MIN":
             return min(numbers)
-        assert name == "ROUND"
+        # Nothing here is negative, so that down is towards zero.
+        half = {"ROUND": Fraction(1, 2), "ROUNDDOWN": Fraction(0)}
         scale = 10 ** int(numbers[1])
-        return Fraction(math.floor(numbers[0] * scale + Fraction(1, 2)), scale)
+        if name == "ROUNDUP":
+            return Fraction(math.ceil(numbers[0] * scale), scale)
+        return Fraction(math.floor(numbers[0] * scale + half[name]), scale)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -10,6 +11,8 @@ import pytest
 
 from grader.canvas import canvas_rows, fill_canvas
 from grader.columns import base
+from grader.course import HomeworkPolicy, Letter, Scale, ScheduledAssignment
+from grader.entries import Override, Scope
 from grader.errors import UsageError
 from grader.filled import write_table
 from grader.gradebook import Gradebook
@@ -265,3 +268,45 @@ def test_what_the_command_refuses(tmp_path, words, complaint):
     grader(root, "record", "roster", root / "r.csv")
     code = 1 if "written" in complaint else 2
     assert complaint in grader(root, "export", "--to", *words, code=code)
+
+
+@pytest.mark.parametrize(
+    ("rounding", "places"), [("half_up", 0), ("down", 1), ("up", 2), ("half_even", 0)]
+)
+def test_the_workbook_follows_bonus_overrides_dropped_work_and_rounding(
+    tmp_path, rounding, places
+):
+    calendar = (
+        ScheduledAssignment("gd", None, Decimal(2)),
+        ScheduledAssignment("mlp", None, Decimal(1)),
+        ScheduledAssignment("extra", None, Decimal("0.5"), bonus=True),
+        ScheduledAssignment("worst", None, Decimal(1)),
+    )
+    course = replace(
+        COURSE,
+        assignments=calendar,
+        homework=HomeworkPolicy(drop_lowest=1, maximum=Decimal(105)),
+        scale=Scale(places, rounding, (Letter("A", Decimal(90)), Letter("B", Decimal(0)))),
+    )
+    what = {a.id: replace(ASSIGNMENTS["gd"], id=a.id) for a in calendar}
+    with Gradebook(tmp_path / "g.db") as book:
+        book.put_students([Student("s1"), Student("s2")])
+        for student, points in (("s1", (77, 83, 61, 5)), ("s2", (90, 90, 90, 90))):
+            for a, got in zip(calendar, points, strict=True):
+                book.add_result(result(student, a.id, got=got))
+                book.add_marks(a.id, [MarkRow(student, "w1", Decimal(10))])
+        book.add_overrides(
+            [Override("s1", "mlp", Scope.TOTAL, "", Decimal("88.5"), "agreed", "Li")]
+        )
+        scores = [ScoreRow("s1", Decimal("81.3")), ScoreRow("s2", Decimal(97))]
+        book.add_participation(scores)
+        book.add_project(scores)
+        found = standings(course, what, book)
+    export_xlsx(course, found, tmp_path / "g.xlsx")
+    for line, row in zip(found, Spreadsheet(tmp_path / "g.xlsx").rows("Grades", 2), strict=True):
+        assert row["total"] == Fraction(line.grade.total)
+        assert row["letter"] == line.grade.letter
+        assert abs(row["homework"] - Fraction(line.grade.homework.score)) < Fraction(1, 10**9)
+    # (2 x 87 + 88.5 + 0.5 x 71) / 3 for s1; the maximum for s2
+    assert found[0].grade.homework.score == Decimal(298) / 3
+    assert found[1].grade.homework.score == 105
