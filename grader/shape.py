@@ -33,7 +33,30 @@ def explain_shape(mismatch: Mismatch, observation: Observation | None, hidden: b
     )
     tolerance = VALUE if observation is None else observation.tolerance
     code, hint = _pattern(a, b, known, tolerance)
+    if code == "shape" and observation is not None:
+        code, hint = _wrong_axis(got, wanted, observation) or (code, hint)
     return Diagnosis(code, message, hint)
+
+
+def _wrong_axis(
+    got: Shape, wanted: Shape, observation: Observation
+) -> tuple[str, Text | None] | None:
+    """One axis that has the size of another axis of an input than it should."""
+    differing = [i for i, n in enumerate(got) if len(got) == len(wanted) and n != wanted[i]]
+    if len(differing) != 1:
+        return None
+    axis = differing[0]
+    for name, x in observation.tensors:
+        sizes = list(x.shape)
+        if wanted[axis] in sizes and got[axis] in sizes:
+            yours, ours = sizes.index(got[axis]), sizes.index(wanted[axis])
+            return "shape.wrong_axis", Text(
+                f"轴 {axis} 的长度等于 `{name}` 轴 {yours} 的长度，应等于轴 {ours} 的：求和、平均或"
+                " softmax 用错了轴？",
+                f"Axis {axis} has the size of axis {yours} of `{name}`, not that of axis "
+                f"{ours}: was a sum, mean or softmax taken over the wrong axis?",
+            )
+    return None
 
 
 def _pattern(

@@ -100,6 +100,8 @@ def test_a_hidden_key_or_type_of_the_student_is_not_quoted():
         (lambda b: b + Y, T(1.0), "shape.not_reduced", "axis 0"),
         (lambda b: b[:, None] + C[0, :, 0], M[0], "shape.not_reduced", "axis 1"),
         (lambda b: torch.ones(7, 9), M, "shape", "expected (4, 6)"),
+        (lambda b: torch.ones(5), Y, "shape.wrong_axis", "over the wrong axis"),
+        (lambda b: torch.ones(9), Y, "shape", "expected (20,)"),
     ],
 )
 def test_shapes(mistake, expected, code, words):
