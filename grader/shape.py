@@ -51,10 +51,10 @@ def _wrong_axis(
         if wanted[axis] in sizes and got[axis] in sizes:
             yours, ours = sizes.index(got[axis]), sizes.index(wanted[axis])
             return "shape.wrong_axis", Text(
-                f"轴 {axis} 的长度等于 `{name}` 轴 {yours} 的长度，应等于轴 {ours} 的：求和、平均或"
-                " softmax 用错了轴？",
+                f"轴 {axis} 的长度等于 `{name}` 轴 {yours} 的长度，应等于轴 {ours} 的：求和或平均"
+                "用错了轴？",
                 f"Axis {axis} has the size of axis {yours} of `{name}`, not that of axis "
-                f"{ours}: was a sum, mean or softmax taken over the wrong axis?",
+                f"{ours}: was a sum or mean taken over the wrong axis?",
             )
     return None
 
