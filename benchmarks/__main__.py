@@ -30,7 +30,7 @@ NAMES: dict[str, Callable[[Path, int], dict[str, Any]]] = {
     "selfcheck": lambda folder, rounds: selfcheck.measure(folder, 2 * rounds),
     "summary": lambda folder, rounds: summary.measure(folder, 1000),
     "growth": lambda folder, rounds: growth.measure(folder, 1000),
-    "compare": lambda folder, rounds: compare.measure(folder, rounds, 60, 4),
+    "compare": lambda folder, rounds: compare.measure(folder, rounds, 60, 5),
 }
 
 

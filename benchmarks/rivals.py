@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import lesson
-from benchmarks.timing import Took, run
+from benchmarks.timing import Took, pace, run
 
 CACHE = Path(os.environ.get("BENCHMARK_CACHE", Path.home() / ".cache" / "dl-grader-benchmarks"))
 PINS = {
@@ -57,7 +58,12 @@ class Nbgrader(Rival):
         for command in ("autograde", "generate_feedback"):
             pattern = self._pattern(first, count)
             took += self._run("nbgrader", command, lesson.NAME, "--force", f"--student={pattern}")
-        return took
+        names = [f"s{number:05}" for number in range(first, first + count)]
+        steady = 0.0
+        for made in ("autograded/{}/{}/{}.ipynb", "feedback/{}/{}/{}.html"):
+            files = [self.folder / made.format(n, lesson.NAME, lesson.NAME) for n in names]
+            steady += pace(file.stat().st_mtime for file in files)
+        return replace(took, steady=steady)
 
     def _pattern(self, first: int, count: int) -> str:
         """nbgrader takes one student or all, so the others are put aside."""
@@ -94,7 +100,8 @@ class Otter(Rival):
         """Grade students from number `first` on."""
         with ThreadPoolExecutor(at_once) as pool:
             each = list(pool.map(self._one, range(first, first + count)))
-        return Took(sum(took.wall for took in each) / at_once, sum(took.cpu for took in each))
+        wall = sum(took.wall for took in each) / at_once
+        return Took(wall, sum(took.cpu for took in each), wall / count)
 
     def _one(self, number: int) -> Took:
         out = self.folder / "out" / str(number)

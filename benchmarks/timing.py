@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,12 @@ class Took:
     cpu: float
     """Seconds, of everything that was started."""
 
+    steady: float = 0.0
+    """Seconds from one submission to the next, once it is under way; 0 where nobody measured."""
+
     def __add__(self, other: Took) -> Took:
-        return Took(self.wall + other.wall, self.cpu + other.cpu)
+        steady = self.steady + other.steady
+        return Took(self.wall + other.wall, self.cpu + other.cpu, steady)
 
 
 def run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> Took:
@@ -45,3 +50,9 @@ def run(command: list[str], folder: Path, environment: dict[str, str] | None = N
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{log.read_text()[-3000:]}")
     return took
+
+
+def pace(moments: Iterable[float]) -> float:
+    """Seconds from one to the next, given when each was done."""
+    ordered = sorted(moments)
+    return (ordered[-1] - ordered[0]) / max(1, len(ordered) - 1)
