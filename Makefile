@@ -7,12 +7,15 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for python in python3.11 python3; do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$python; break; }; done)
 
-.PHONY: help venv check format test test-fast demo verify bench docs clean
+.PHONY: help venv check format test test-fast test-attacks security demo verify bench docs \
+	clean
 
 help:
 	@echo "make demo       the whole cycle on a small class, in demo-course/"
 	@echo "make test       all tests"
 	@echo "make test-fast  the tests that take no time"
+	@echo "make test-attacks  every attack of tests/hostile at every level"
+	@echo "make security   the same, written into docs/security.md (as root: all of it)"
 	@echo "make check      format, lint, types, layers: what CI runs before the tests"
 	@echo "make format     let ruff correct what it can"
 	@echo "make verify     is every assignment sound?"
@@ -44,6 +47,12 @@ test: $(READY)
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow" -x
+
+test-attacks: $(READY)
+	$(BIN)/python -m pytest tests/hostile --every-level
+
+security: $(READY)
+	$(BIN)/python -m tests.hostile.table docs/security.md
 
 demo: $(READY)
 	rm -rf demo-course

@@ -4,6 +4,7 @@
     ├── UsageError              the instructor's input is wrong; the message names the remedy
     │   └── ConfigError         … in a file: names file, key and remedy
     ├── SandboxError            the machine cannot hold the sandbox, or the sandbox itself broke
+    │   └── SandboxLost         … it was killed under a submission, which is graded again
     ├── BrokenAssignment        a hidden test, a reference or an assignment file is at fault
     └── GradebookError          the gradebook cannot be read or written
 
@@ -63,6 +64,10 @@ class ConfigError(UsageError):
 
 class SandboxError(GraderError):
     """The sandbox cannot be had on this machine, or it broke under our hands."""
+
+
+class SandboxLost(SandboxError):
+    """The sandbox was killed under a submission; graded again it may well live."""
 
 
 class BrokenAssignment(GraderError):

@@ -14,7 +14,7 @@ from grader.calls import Answer, Reply, Request
 from grader.checks import Grading, Judgement, judge
 from grader.config import load_assignment, load_course
 from grader.course import Assignment
-from grader.errors import ForbiddenApi, SubmissionFault
+from grader.errors import ForbiddenApi, SandboxLost, SubmissionFault
 from grader.forbidden import describe, find_forbidden
 from grader.handout import read_handout
 from grader.notebook import Notebook, read
@@ -27,6 +27,9 @@ from grader.session import Session
 from grader.submission import GradingJob
 from grader.version import VERSION
 from grader.written import is_filled
+
+TRIES = 3
+"""How often a submission is graded whose sandbox is killed under it."""
 
 
 def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
@@ -47,14 +50,18 @@ def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
         device=job.device,
         grader_version=VERSION,
     )
-    try:
-        return _graded(job, sandbox, blank)
-    except Exception as error:
-        return replace(
-            blank,
-            diagnosis=_our_fault(error),
-            evidence="".join(traceback.format_exception(error))[-8000:],
-        )
+    for left in reversed(range(TRIES)):
+        try:
+            return _graded(job, sandbox, blank)
+        except Exception as error:
+            if isinstance(error, SandboxLost) and left:
+                continue
+            return replace(
+                blank,
+                diagnosis=_our_fault(error),
+                evidence="".join(traceback.format_exception(error))[-8000:],
+            )
+    raise AssertionError  # the last round returns
 
 
 def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> SubmissionResult:
@@ -79,6 +86,8 @@ def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> Submi
         violations = find_violations(program, assignment)
         judgement = _judge(job, bench, session, violations, program.source)
         usage = session.usage()
+    if session.lost:
+        raise SandboxLost("the sandbox was killed while it answered calls")
     result = _filled_in(blank, judgement, session.run, _written(notebook, assignment))
     return replace(result, usage=usage)
 

@@ -18,7 +18,7 @@ from grader.calls import Answer, Calls, Reply, Request
 from grader.cellfaults import diagnose_cell
 from grader.codec import BadFrame, encodable
 from grader.course import Limits
-from grader.errors import RunTimeError, SubmissionFault
+from grader.errors import RunTimeError, SandboxError, SandboxLost, SubmissionFault
 from grader.kernelclient import CellEnd, KernelCells
 from grader.notebook import Cell, Notebook
 from grader.result import CellRun, Diagnosis, Figure, NotebookRun, Text, Usage, Verdict
@@ -83,9 +83,15 @@ class Session:
         self._spent: list[Usage] = []
         self._life: _Life | None = None
         self.run = NotebookRun(Verdict.ACCEPTED)
+        self.lost = False
+        """Whether a box was killed from outside: what was judged since means nothing."""
 
     def __enter__(self) -> Self:
-        self._live()
+        try:
+            self._live()
+        except BaseException:
+            self._end()
+            raise
         self.run = self._report()
         return self
 
@@ -125,6 +131,8 @@ class Session:
         try:
             return life.calls.call(request, answer)
         except SubmissionFault as fault:
+            if not life.box.alive():
+                self._require(life.box)
             limit = life.box.fault()
             if limit is not None:
                 raise type(limit)(limit.diagnosis, fault.evidence) from None
@@ -150,7 +158,11 @@ class Session:
                 return
 
     def _open(self) -> _Life:
-        box = self._sandbox.open(self._spec)
+        try:
+            box = self._sandbox.open(self._spec)
+        except SandboxLost:
+            self.lost = True
+            raise
         if box.connection is None:
             calls = Calls(box.control, direct=True, lines=self._lines)
             self._life = _Life(box, calls, None)
@@ -158,8 +170,18 @@ class Session:
         cells = KernelCells(box, self._notebook.document, self._limits.output)
         calls = Calls(box.control, cell_of=cells.cell_of.get, lines=self._lines)
         self._life = _Life(box, calls, cells)
-        cells.start()
+        try:
+            cells.start()
+        except SandboxError:
+            self._require(box)
+            raise
         return self._life
+
+    def _require(self, box: Box) -> None:
+        """A box that was killed from outside is nobody's wrong answer."""
+        if box.lost():
+            self.lost = True
+            raise SandboxLost("the sandbox was killed while it ran a notebook")
 
     def _end(self) -> None:
         if self._life is not None:
@@ -178,6 +200,7 @@ class Session:
             end = self._execute(life, cell, min(left, self._limits.cell_time))
             life.ends[cell.number] = end
             if end.dead:
+                self._require(life.box)
                 self._fatal[cell.number] = end
                 fault = life.box.fault()
                 if fault is not None:

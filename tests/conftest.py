@@ -14,6 +14,14 @@ from grader.submission import GradingJob, Submission
 from tests.tiny import hand_in, write_course
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-level",
+        action="store_true",
+        help="all attacks of tests/hostile at all levels, not only at the strongest",
+    )
+
+
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> None:
     """As in the sandbox; more threads than cores make everything wait."""

@@ -62,6 +62,10 @@ class Box(Protocol):
         """End every process of the box; returns when they are gone. May be called twice."""
         ...
 
+    def lost(self) -> bool:
+        """Whether the box was ended by what no student code can do: then it is to run again."""
+        ...
+
     def fault(self) -> SubmissionFault | None:
         """The limit that ended the box (memory, disk, CPU, processes), if one did."""
         ...

@@ -65,7 +65,7 @@ class LinuxBox:
         self._folder = zygote.folder / f"box-{number}"
         self._killing = threading.Lock()
         self._warden = self._kernel = -1
-        self._dead = False
+        self._dead = self._lost = False
         self._watchdog: Watchdog | None = None
         self._channels = Channels(zygote.folder / str(number))
         self.connection = self._channels.connection
@@ -166,6 +166,7 @@ class LinuxBox:
         with self._killing:
             if self._dead:
                 return
+            self._lost = not self._taken_leave()
             self._leash.close()
             if self._warden >= 0:
                 self._end()
@@ -178,6 +179,25 @@ class LinuxBox:
                 signal.pidfd_send_signal(self._warden, signal.SIGKILL)
         if not _ended(self._warden, END):
             raise SandboxError("a killed box is still running", "Look for its processes with ps")
+
+    def _taken_leave(self) -> bool:
+        """Whether the kernel lives, or its warden lived to tell that it ended."""
+        if self._kernel < 0 or not _ended(self._kernel, 0):
+            return True
+        self._leash.settimeout(END)
+        try:
+            return self._leash.recv(64) != b""
+        except OSError:
+            return False
+
+    def lost(self) -> bool:
+        """Whether zygote or warden were killed, and the kernel with them.
+
+        No student code can do that: it is nobody's fault but the machine's.
+        """
+        if not self._dead and not self.alive():
+            self.kill()
+        return self._lost
 
     def fault(self) -> SubmissionFault | None:
         """The limit that ended the box, if one did."""

@@ -64,6 +64,10 @@ class FakeBox:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
+    def lost(self) -> bool:
+        """Never known: nothing here tells a kernel that was killed from one that ended itself."""
+        return False
+
     def fault(self) -> SubmissionFault | None:
         """There are no limits to break."""
         return None

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from grader.errors import SandboxError
+from grader.errors import SandboxError, SandboxLost
 from grader.sandbox import BoxSpec
 from grader.sandbox.box import LinuxBox
 from grader.sandbox.probe import isolation_at
@@ -68,9 +68,10 @@ class LinuxSandbox:
             self._boxes = [box for box in self._boxes if box.alive()]
             try:
                 box = LinuxBox(zygote, spec, next(self._numbers), self._settings(spec))
-            except SandboxError:
+            except SandboxError as error:
                 if not zygote.alive():
                     self._end()
+                    raise SandboxLost(error.problem, error.remedy) from error
                 raise
             except OSError as error:
                 raise SandboxError(f"a box cannot be made: {error}") from error

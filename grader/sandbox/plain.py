@@ -67,6 +67,10 @@ class PlainBox:
                 process.kill()
         wait_for(descendants, 2.0)
 
+    def lost(self) -> bool:
+        """Never known: nothing here tells a kernel that was killed from one that ended itself."""
+        return False
+
     def fault(self) -> SubmissionFault | None:
         """The limit that ended the box, if one did."""
         return self._watchdog.fault
