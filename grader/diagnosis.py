@@ -11,6 +11,7 @@ quoted, except sizes of errors, known factors and indices.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from grader.errors import WrongAnswer
 from grader.localisation import agreeing, condition, explain_nonfinite, locate
 from grader.observation import Observation, subject
 from grader.relations import explain_relation
-from grader.result import Diagnosis, Text
+from grader.result import Diagnosis, Extent, Text
 from grader.shape import explain_shape
 from grader.structure import explain_dtype, explain_structure
 from grader.tolerance import PRECISION, VALUE
@@ -32,6 +33,7 @@ __all__ = [
     "assert_close",
     "digest",
     "explain",
+    "extent",
     "find_cause",
     "misconception_diagnosis",
     "name_misconceptions",
@@ -92,6 +94,23 @@ def find_cause(
             Text(f"`{function}` 抛出了异常。", f"`{function}` raised an exception."),
         )
     return explain(wrong.mismatches[0], wrong, observations)
+
+
+def extent(mismatch: Mismatch, code: str) -> Extent | None:
+    """How many entries are off and by how much, for a finding whose message says something else.
+
+    Args:
+        mismatch: what `compare` found.
+        code: of the diagnosis; a message that only gives the size needs no second one.
+    """
+    if mismatch.kind not in ("value", "exact", "nonfinite") or code == mismatch.kind:
+        return None
+    if mismatch.total <= 1 or not mismatch.off:
+        return None
+    sized = mismatch.kind == "value" and math.isfinite(mismatch.error)
+    # One digit: an error is the student's number as well.
+    error = float(f"{mismatch.error:.0e}") if sized else None
+    return Extent(mismatch.off, mismatch.total, error, mismatch.worst)
 
 
 def misconception_diagnosis(found: Sequence[Misconception]) -> Diagnosis:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from grader.errors import MemoryLimitExceeded, NotAttempted, RunTimeError, SubmissionFault
-from grader.result import Diagnosis, Text
+from grader.result import Diagnosis, Place, Text
 
 KNOWN = frozenset(
     (
@@ -167,7 +167,7 @@ def _memory(name: str) -> Diagnosis:
 def _exception(name: str, raised: Raised) -> Diagnosis:
     known = raised.type in KNOWN
     kind_zh, kind_en = (f" {raised.type}", raised.type) if known else ("异常", "an exception")
-    place = bool(raised.cell and raised.line)
+    place = Place(raised.cell, raised.line) if raised.cell and raised.line else None
     where_zh = f"（第 {raised.cell} 个单元第 {raised.line} 行）" if place else ""
     where_en = f" (cell {raised.cell}, line {raised.line})" if place else ""
     if raised.type == "RecursionError":
@@ -180,4 +180,5 @@ def _exception(name: str, raised: Raised) -> Diagnosis:
         "exception",
         Text(f"`{name}` 抛出了{kind_zh}{where_zh}。", f"`{name}` raised {kind_en}{where_en}."),
         hint,
+        place=place,
     )

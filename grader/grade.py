@@ -19,14 +19,24 @@ from grader.forbidden import describe, find_forbidden
 from grader.handout import read_handout
 from grader.notebook import Notebook, read
 from grader.oracle import Oracle
+from grader.passage import passage
 from grader.program import Program, code
 from grader.proxy import Subject
-from grader.result import Diagnosis, NotebookRun, SubmissionResult, Text, Verdict, WrittenAnswer
+from grader.result import (
+    CheckResult,
+    Diagnosis,
+    NotebookRun,
+    SubmissionResult,
+    Text,
+    Verdict,
+    WrittenAnswer,
+)
 from grader.sandbox import Sandbox
 from grader.session import Session
 from grader.submission import GradingJob
 from grader.version import VERSION
-from grader.written import is_filled
+from grader.winnowing import fingerprints
+from grader.written import answer_text, is_filled
 
 TRIES = 3
 """How often a submission is graded whose sandbox is killed under it."""
@@ -89,7 +99,18 @@ def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> Submi
     if session.lost:
         raise SandboxLost("the sandbox was killed while it answered calls")
     result = _filled_in(blank, judgement, session.run, _written(notebook, assignment))
-    return replace(result, usage=usage)
+    return replace(
+        result,
+        checks=tuple(_with_passage(c, notebook) for c in result.checks),
+        usage=usage,
+        fingerprints=fingerprints(program.source),
+    )
+
+
+def _with_passage(check: CheckResult, notebook: Notebook) -> CheckResult:
+    """The check with the student's own lines at the place that its diagnosis names."""
+    place = check.diagnosis.place if check.diagnosis else None
+    return replace(check, passage=passage(notebook, place)) if place else check
 
 
 def _filled_in(
@@ -169,7 +190,10 @@ def find_violations(program: Program, assignment: Assignment) -> dict[str, Forbi
 
 def _written(notebook: Notebook, assignment: Assignment) -> tuple[WrittenAnswer, ...]:
     return tuple(
-        replace(w, filled=is_filled(notebook, w.question)) for w in _unwritten(assignment)
+        replace(w, filled=True, text=answer_text(notebook, w.question))
+        if is_filled(notebook, w.question)
+        else w
+        for w in _unwritten(assignment)
     )
 
 

@@ -23,6 +23,7 @@ from markupsafe import Markup
 from grader import charts, words
 from grader.coursegrade import rounded
 from grader.errors import GraderError
+from grader.prose import prose
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 _CENT = Decimal("0.01")
@@ -111,7 +112,7 @@ def _environment(language: str, kind: str) -> jinja2.Environment:
     install: Callable[..., None] = made.install_gettext_translations  # type: ignore[attr-defined]
     install(spoken, newstyle=True)
     made.filters |= {"number": number, "rounded": grade, "moment": moment, "code": code}
-    made.globals |= {"words": words, "charts": charts}
+    made.globals |= {"words": words, "charts": charts, "prose": prose}
     return made
 
 

@@ -18,7 +18,7 @@ import torch
 from grader.calls import Answer, Reply, Request
 from grader.compare import Mismatch, conform
 from grader.course import Assignment, Function
-from grader.diagnosis import Observation, explain
+from grader.diagnosis import Observation, explain, extent
 from grader.errors import BrokenAssignment, ForbiddenApi, SubmissionFault, WrongAnswer
 from grader.forbidden import describe_operators, forbidden_operators
 from grader.handout import Handout, call_key
@@ -280,7 +280,8 @@ class Subject:
             for r in self.records
             if r.function == record.function and r.compared and r is not record
         ]
-        return explain(mismatch, record.observation(names), others, hidden=hidden)
+        found = explain(mismatch, record.observation(names), others, hidden=hidden)
+        return replace(found, extent=extent(mismatch, found.code))
 
     def parameter_names(self, name: str) -> tuple[str, ...]:
         """The names of the positional parameters of a graded function."""

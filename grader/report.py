@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from grader.course import Assignment, Course, ScheduledAssignment
 from grader.coursegrade import CourseGrade
+from grader.curves import reference_curves
 from grader.entries import Comment, Override, Scope
 from grader.records import Student
 from grader.result import (
@@ -40,6 +41,8 @@ from grader.scoring import (
 if TYPE_CHECKING:
     from grader.gradebook import Mark
 
+COSTLY = 5
+"""So many checks are named among what cost most points."""
 FAULTS = 8
 """So many stopped cells are shown in full; the others are counted."""
 _IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
@@ -56,6 +59,11 @@ class CheckLine:
     curves: tuple[Curve, ...] = ()
     override: Override | None = None
     """A person decided these points."""
+
+    @property
+    def lost(self) -> Decimal:
+        """What it cost; nothing where the grader has not decided."""
+        return ZERO if self.kind == "open" else self.check.points - self.earned
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,18 @@ class StudentReport:
         )
 
     @property
+    def costly(self) -> tuple[CheckLine, ...]:
+        """The checks that cost most points, most first: where to begin."""
+        lines = [line for q in self.questions for line in q.checks if line.lost > 0]
+        return tuple(sorted(lines, key=lambda line: -line.lost)[:COSTLY])
+
+    @property
+    def costly_elsewhere(self) -> int:
+        """How many more checks lost points."""
+        lost = sum(line.lost > 0 for q in self.questions for line in q.checks)
+        return lost - len(self.costly)
+
+    @property
     def stopped(self) -> tuple[CellRun, ...]:
         """The cells that did not run to their end."""
         cells = self.result.notebook.cells if self.result.notebook else ()
@@ -175,6 +195,7 @@ def student_report(
         (s for s in course.assignments if s.id == assignment.id),
         ScheduledAssignment(assignment.id),
     )
+    result = replace(result, curves=_beside_ours(result.curves, assignment))
     return StudentReport(
         course=course,
         assignment=assignment,
@@ -232,6 +253,14 @@ def _line(check: CheckResult, result: SubmissionResult, override: Override | Non
         kind = "partly" if won > ZERO else "lost"
     curves = tuple(c for c in result.curves if c.check == check.id)
     return CheckLine(check, won, kind, curves, override)
+
+
+def _beside_ours(curves: tuple[Curve, ...], assignment: Assignment) -> tuple[Curve, ...]:
+    """The curves, each with that of our solution where there is one."""
+    ours = reference_curves(assignment)
+    return tuple(
+        c if c.reference else replace(c, reference=ours.get((c.check, c.name), ())) for c in curves
+    )
 
 
 def _for_students(result: SubmissionResult) -> SubmissionResult:

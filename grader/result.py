@@ -50,6 +50,37 @@ class Verdict(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Place:
+    """A line of a cell of the student's notebook, both counted from 1."""
+
+    cell: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Lines of the student's own code around one of them."""
+
+    place: Place
+    first: int
+    """Number of the first line that is shown."""
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How far a value is off, without saying what it should have been."""
+
+    off: int
+    """Entries beyond the tolerance."""
+    total: int
+    error: float | None = None
+    """The largest error to one digit; None where errors have no size."""
+    worst: tuple[int, ...] = ()
+    """Index of the entry with the largest error."""
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """Why a check was not accepted: always in our words, therefore always safe to show."""
 
@@ -61,6 +92,10 @@ class Diagnosis:
     """What to do about it."""
     misconceptions: tuple[str, ...] = ()
     """Names of the wrong variants that explain the output, such as "squared_loss.missing_half"."""
+    place: Place | None = None
+    """Where in the notebook an exception was raised."""
+    extent: Extent | None = None
+    """How many entries are off and by how much, where the message does not say so already."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +128,8 @@ class CheckResult:
     seconds: float = 0.0
     evidence: str = ""
     """For instructors only: what student code said holding a hidden input, or our traceback."""
+    passage: Passage | None = None
+    """The student's code around the place of the diagnosis."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +142,8 @@ class WrittenAnswer:
     filled: bool
     earned: Decimal | None = None
     """None until a marker has entered it."""
+    text: str = ""
+    """What was written, as Markdown; nothing in it is trusted."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +160,8 @@ class CellRun:
     line: int | None = None
     """Line of the cell, from 1, in which the exception was raised."""
     source_line: str = ""
+    passage: Passage | None = None
+    """The lines around `line`."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +249,8 @@ class SubmissionResult:
     grader_version: str = ""
     evidence: str = ""
     """For instructors only."""
+    fingerprints: tuple[int, ...] = ()
+    """Of the code, to find notebooks that are nearly the same; see `grader.winnowing`."""
     schema: int = SCHEMA
 
     @property

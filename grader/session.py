@@ -21,7 +21,17 @@ from grader.course import Limits
 from grader.errors import RunTimeError, SandboxError, SandboxLost, SubmissionFault
 from grader.kernelclient import CellEnd, KernelCells
 from grader.notebook import Cell, Notebook
-from grader.result import CellRun, Diagnosis, Figure, NotebookRun, Text, Usage, Verdict
+from grader.passage import passage
+from grader.result import (
+    CellRun,
+    Diagnosis,
+    Figure,
+    NotebookRun,
+    Place,
+    Text,
+    Usage,
+    Verdict,
+)
 from grader.sandbox import Box, BoxSpec, Sandbox
 
 REPLAYS = 3
@@ -259,6 +269,7 @@ class Session:
             error=end.error,
             line=line,
             source_line=encodable(lines[line - 1].strip()[:200]) if line else "",
+            passage=passage(self._notebook, Place(cell.number, line)) if line else None,
         )
 
     def _figures(self) -> tuple[Figure, ...]:

@@ -55,6 +55,8 @@ LEVELS = {
     1: N_("filtered: dangerous system calls refused"),
     0: N_("limits on time and memory only"),
 }
+
+
 LANGUAGES = {"zh": "中文", "en": "English"}
 
 

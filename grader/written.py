@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 
 from grader.notebook import Cell, Notebook
 
+LONGEST = 20_000
+"""Characters of an answer that are kept."""
 _MARKER = re.compile(r"<!--\s*written:\s*(\w+)\s*-->")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _HEADING = re.compile(r"^ {0,3}(#{1,6})(?:\s|$)", re.MULTILINE)
@@ -57,6 +59,16 @@ def is_filled(notebook: Notebook, question: str, released: str = "") -> bool:
     told = [_role(c).get("placeholder") for c in notebook.cells if _role(c).get("written")]
     known = [released, *(text for text in told if isinstance(text, str))]
     return bool(_words(answer, {_words(text) for text in known}))
+
+
+def answer_text(notebook: Notebook, question: str) -> str:
+    """What was written, as Markdown for readers: without our marks, cut at `LONGEST` characters.
+
+    Nothing in it is trusted; `grader.prose` shows it.
+    """
+    text = _COMMENT.sub("", find_written(notebook, question) or "").strip()
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " …"
 
 
 def _role(cell: Cell) -> dict[str, object]:

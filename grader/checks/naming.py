@@ -52,8 +52,11 @@ def _explained(
         return result
     failed = [r.function for r in subject.records if r.check == result.id and r.failed]
     diagnosis = next((named[f] for f in failed if f in named), None)
+    seen = result.diagnosis.extent if result.diagnosis else None
     if diagnosis is None and result.diagnosis is not None:
         again = subject.explain_again(result.diagnosis)
         if again is not None:
             diagnosis = probing.of(again.diagnosis, again.record.function)
-    return result if diagnosis is None else replace(result, diagnosis=diagnosis)
+    if diagnosis is None:
+        return result
+    return replace(result, diagnosis=replace(diagnosis, extent=diagnosis.extent or seen))

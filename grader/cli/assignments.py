@@ -126,6 +126,11 @@ def release(
     help="Also: do so many gradings of one submission give one result?",
 )
 @click.option(
+    "--curves",
+    is_flag=True,
+    help="Also: train our solution and keep its curves in reference/ID/curves.json, for reports.",
+)
+@click.option(
     "--device",
     type=click.Choice(["cpu", "cuda"]),
     default="cpu",
@@ -145,6 +150,7 @@ def verify(
     calibrate: bool,
     diagnosis: bool,
     repeat: int | None,
+    curves: bool,
     device: str,
     everything: bool,
     as_json: bool,
@@ -173,11 +179,13 @@ def verify(
       grader verify gd --repeat 20
     """
     from grader.calibrate import calibrate as measure
+    from grader.curves import keep_curves
     from grader.diagnosed import diagnose
     from grader.mutation import run_mutants
     from grader.repetition import repeated
     from grader.round import default_workers, isolation_of
     from grader.sandbox.choose import open_sandbox
+    from grader.verify import grade_trial, right_trials
     from grader.verify import verify as try_everything
 
     course = place.course
@@ -192,6 +200,9 @@ def verify(
             )
             again = tuple(repeated(course, what, box, repeat)) if repeat else ()
             reports.append(replace(report, repeated=again))
+            if curves:
+                kept = keep_curves(what, grade_trial(right_trials(course, what, 1)[0]).curves)
+                click.echo(f"{what.id}: curves of our solution in {kept}", err=True)
             fate = bench.tell_fate(what.id)
             run = run_mutants(course, what, pool, fate) if mutants else None
             named = diagnose(what) if diagnosis else None
