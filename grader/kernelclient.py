@@ -150,7 +150,9 @@ class KernelCells:
 
     async def _ready(self) -> None:
         client = self._client
-        client.start_channels(stdin=False)
+        # No heartbeat: the box knows whether the kernel lives, and a thread that waits for the
+        # beat of a kernel whose sockets were torn down waits for ever.
+        client.start_channels(stdin=False, hb=False)
         client.allow_stdin = False
         self._notebook.kc = client
         self._notebook.reset_execution_trackers()

@@ -50,7 +50,7 @@ ATTACKS = (
            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
            with open("large", "wb") as file:
                for _ in range(400): file.write(bytes(1 << 20))
-           """, right=True),
+           """),  # watched, not limited, at level 2: what stays full is its own share
     attack(EXHAUST, "inodes",
            "for n in range(40000): open(f'i{n}', 'w').close()", right=True),
     attack(EXHAUST, "descriptors",

@@ -142,6 +142,8 @@ class Outside:
             executable="/bin/sleep",
             user=self.uid if os.getuid() == 0 else None,
             env={"SECRET": self._secret("environ")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def names(self) -> dict[str, Any]:
