@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -259,7 +259,11 @@ class Session:
     def _cell_run(self, cell: Cell, end: CellEnd) -> CellRun:
         lines = cell.source.splitlines()
         fault = self._faults.get(cell.number)
-        diagnosis = fault.diagnosis if fault else diagnose_cell(cell.number, end, self._limits)
+        diagnosis = (
+            _placed(fault.diagnosis, cell.number)
+            if fault
+            else diagnose_cell(cell.number, end, self._limits)
+        )
         line = end.line if end.line is not None and 1 <= end.line <= len(lines) else None
         return CellRun(
             number=cell.number,
@@ -281,6 +285,13 @@ class Session:
                 if isinstance(data, str) and len(data) < FIGURE_SIZE and len(found) < FIGURES:
                     found.append(Figure(number, "image/png", data.replace("\n", "")))
         return tuple(found)
+
+
+def _placed(diagnosis: Diagnosis, number: int) -> Diagnosis:
+    """Which limit was broken, and in which cell."""
+    said = diagnosis.message
+    placed = Text(f"运行第 {number} 个单元时：{said.zh}", f"In cell {number}: {said.en}")
+    return replace(diagnosis, message=placed)
 
 
 def _beyond_repair() -> SubmissionFault:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grader.cli.table import echo_json, echo_table, json_option, number, word
 from grader.progress import RoundProgress
+
+if TYPE_CHECKING:
+    from grader.sandbox.probe import Finding
 
 
 @click.command()
@@ -102,6 +106,7 @@ def demo(folder: Path, jobs: int | None, sandbox: str) -> None:
 def doctor(as_json: bool) -> None:
     """Which sandbox can this machine hold? Found out by building it and attacking it.
 
+    Shows what code in a box of each level tried to do, and whether it was refused.
     Exit code 1 if it can hold none: then `grader grade` needs `--sandbox plain`, which limits
     student code but hides nothing from it.
 
@@ -123,6 +128,7 @@ def doctor(as_json: bool) -> None:
                     "details": f.isolation.details if f.isolation else (),
                     "missing": f.isolation.missing if f.isolation else (),
                     "reason": f.reason or None,
+                    "refused": dict(f.attempts),
                 }
                 for f in findings
             ]
@@ -137,6 +143,24 @@ def doctor(as_json: bool) -> None:
             click.echo(f"    {detail}")
         for missing in isolation.missing:
             click.echo(f"    not: {missing}")
+    if not as_json:
+        _echo_attempts(findings)
     if all(f.isolation is None for f in findings):
         click.echo(f"grader: no sandbox can be had here. {REMEDY}", err=True)
         raise click.exceptions.Exit(1)
+
+
+def _echo_attempts(findings: tuple[Finding, ...]) -> None:
+    """What code in a box of each level tried, in a row, and whether it was refused."""
+    tried = [f for f in findings if f.attempts]
+    if not tried:
+        return
+    refused = [dict(f.attempts) for f in tried]
+    click.echo()
+    echo_table(
+        ["code in a box tried to", *(f"level {f.level}" for f in tried)],
+        [
+            [name, *("refused" if held.get(name, True) else "SUCCEEDED" for held in refused)]
+            for name in refused[0]
+        ],
+    )

@@ -37,7 +37,7 @@ def enter(order, fds, tell):
     _keep_open(fds[0], tell, *fds[3:])
     told = {"walls": isolate.confine(order)}
     if "trial" in order:
-        told["leaks"] = trial.leaks(order["trial"])
+        told["attempts"] = trial.attempts(order["trial"])
     return told
 
 

@@ -14,9 +14,9 @@ import linuxcalls as linux
 import syscalls
 
 
-def leaks(bait):
-    """Names of the attempts that succeeded; there should be none."""
-    attempts = {
+def attempts(bait):
+    """What was tried, and whether it succeeded; nothing should: {name: whether}."""
+    tried = {
         "read a file of the grader": lambda: Path(bait["file"]).read_bytes(),
         "change a file of the grader": lambda: Path(bait["file"]).open("ab").close(),
         "truncate a file of the grader": lambda: os.truncate(bait["file"], 0),
@@ -37,7 +37,7 @@ def leaks(bait):
         "mount": lambda: linux.mount("tmpfs", "/tmp", "tmpfs"),  # noqa: S108
         "keep capabilities": _capabilities,
     }
-    return [name for name, attempt in attempts.items() if _succeeds(attempt)]
+    return {name: _succeeds(attempt) for name, attempt in tried.items()}
 
 
 def _succeeds(attempt):

@@ -60,7 +60,7 @@ class LinuxBox:
     ) -> None:
         self.log = Log()
         self.walls: tuple[str, ...] = ()
-        self.leaks: tuple[str, ...] = ()
+        self.attempts: dict[str, bool] = {}
         self._level = zygote.level
         self._folder = zygote.folder / f"box-{number}"
         self._killing = threading.Lock()
@@ -135,7 +135,7 @@ class LinuxBox:
             self._warden, self._kernel = fds
         if "error" in told or len(fds) != 2:
             raise SandboxError(f"the box cannot be made: {told.get('error')}", self.log.text())
-        self.walls, self.leaks = tuple(told["walls"]), tuple(told.get("leaks", ()))
+        self.walls, self.attempts = tuple(told["walls"]), dict(told.get("attempts", {}))
 
     def _watch(self, limits: Limits) -> Watchdog:
         pid = _pid_of(self._warden)

@@ -49,6 +49,8 @@ class Finding:
     """None if the level cannot be had."""
     reason: str = ""
     """Why not."""
+    attempts: tuple[tuple[str, bool], ...] = ()
+    """What code in a box of this level tried, and whether it was refused."""
 
 
 @cache
@@ -57,9 +59,14 @@ def attempt(level: int) -> Finding:
     if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
         return Finding(level, None, f"{sys.platform} on {platform.machine()} is not supported")
     try:
-        return Finding(level, _try(level))
+        isolation, tried = _try(level)
     except SandboxError as error:
         return Finding(level, None, str(error))
+    refused = tuple((name, not succeeded) for name, succeeded in tried.items())
+    leaks = [name for name, held in refused if not held]
+    if leaks:
+        return Finding(level, None, "code in the box could " + ", ".join(leaks), refused)
+    return Finding(level, isolation, "", refused)
 
 
 def survey() -> tuple[Finding, ...]:
@@ -94,15 +101,13 @@ def _with_reasons(isolation: Isolation, reasons: list[str]) -> Isolation:
     )
 
 
-def _try(level: int) -> Isolation:
+def _try(level: int) -> tuple[Isolation, dict[str, bool]]:
     with tempfile.TemporaryDirectory(prefix="bait-") as folder, _sockets(Path(folder)) as bait:
         zygote = Zygote(level, preload=False)
         try:
             spec = BoxSpec(Limits(memory=256))
             with LinuxBox(zygote, spec, 0, {}, trial=bait.trial()) as box:
-                if box.leaks:
-                    raise SandboxError("code in the box could " + ", ".join(box.leaks))
-                return _describe(level, box.walls, zygote)
+                return _describe(level, box.walls, zygote), box.attempts
         finally:
             zygote.close()
 

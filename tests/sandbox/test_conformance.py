@@ -208,6 +208,10 @@ def test_a_cell_that_fills_memory_is_named(sandbox):
     hog = "import torch\nkept = [torch.ones(2**24) for _ in range(200)]"
     with run(sandbox, hog, "def g(): return 2") as session:
         assert session.run.cells[0].verdict is Verdict.MEMORY_LIMIT_EXCEEDED
+        said = session.run.cells[0].diagnosis.message
+        assert "1024 MiB" in said.en
+        assert "ell 1" in said.en
+        assert "第 1 个单元" in said.zh
         assert call(session, "g") == 2
 
 
