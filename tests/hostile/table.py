@@ -59,7 +59,8 @@ def table(columns: Mapping[tuple[int, bool], Column]) -> str:
     """Markdown: a summary by class, then every attack."""
     lines = [
         f"{len(ATTACKS)} attacks, observed from outside the box. ✓ it came to nothing; ✗ what was "
-        "seen of it; – not tried, because without walls it would end the tests or the machine.",
+        "seen of it; – not tried, because without walls it would end the tests or the machine; "
+        "? not part of the run that wrote this.",
         "",
         _row(["class", "attack", *(TITLES[c] for c in COLUMNS)]),
         _row(["---"] * (2 + len(COLUMNS))),
