@@ -171,16 +171,22 @@ def test_without_posix(folder, tmp_path):
 
 
 @pytest.mark.slow
-def test_watching_checks_again_when_the_notebook_is_saved(folder):
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN])
+def test_watching_checks_again_when_the_notebook_is_saved(folder, before):
     path = folder / "tiny.ipynb"
     path.write_bytes(notebook(DOUBLED))
     command = [sys.executable, "-m", "grader", "check", path, "--watch", "--lang", "en"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    ours = signal.signal(signal.SIGINT, before)  # which the process inherits
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, ours)
+    with process:
         first = [process.stdout.readline() for _ in range(5)]
         path.write_bytes(notebook(RIGHT))
         second = [process.stdout.readline() for _ in range(3)]
         process.send_signal(signal.SIGINT)
-        assert process.wait() == 0
+        assert process.wait(60) == 0
     assert first[0] == "✗ an example\n"
     assert first[-1] == "0 of 1 public checks passed\n"
     assert second == ["✓ an example\n", "\n", "1 of 1 public checks passed\n"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,9 @@ def _watch(
 ) -> None:
     from grader.selfcheck import check_notebook
     from grader.watching import saves
+
+    # Ctrl-C is the only way out, also where whoever started us had it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     try:
         for _ in saves(notebook):
