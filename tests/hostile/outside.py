@@ -257,8 +257,10 @@ class Outside:
                 _libc.msgctl(key, 0, None)
         self._shm.unlink(missing_ok=True)
         for path in _marked(self.mark):
-            shutil.rmtree(path, ignore_errors=True)
-            path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():  # rmtree waits for ever on a named pipe
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
         shutil.rmtree(self.top, ignore_errors=True)
 
 
