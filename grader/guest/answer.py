@@ -6,6 +6,7 @@ do anything to this process: what it gains is to decide what its own functions r
 """
 
 import contextlib
+import functools
 import io
 import random
 import sys
@@ -161,8 +162,16 @@ class _Tail(io.TextIOBase):
 def _seed(seed):
     random.seed(seed)
     numpy.random.seed(seed % 2**32)
-    torch.manual_seed(seed)
+    seed_torch(seed)
     return torch.get_rng_state()
+
+
+def seed_torch(seed):
+    """As `torch.manual_seed`, which formats the stack for a CUDA that may not be there."""
+    if torch.backends.cuda.is_built() or sys.platform == "darwin":
+        torch.manual_seed(seed)
+    else:
+        torch.default_generator.manual_seed(seed)
 
 
 def _moved(value, device):
@@ -221,6 +230,7 @@ def cell_places(filename):
     return None
 
 
+@functools.cache
 def warm_up():
     """Do once what is slow the first time, so that no student's call pays for it."""
     with torch.inference_mode(), _Recorder(set()):

@@ -11,6 +11,7 @@ The copy answers, not the kernel, so that a call can hang, crash or change thing
 check still meets the state that the notebook left.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -20,10 +21,13 @@ import struct
 import sys
 import types
 from pathlib import Path
+from typing import ClassVar
 
 HERE = str(Path(__file__).resolve().parent)
 PID = struct.Struct("<i")
 CHUNK = 1 << 20
+MODULES = set()
+"""Names of the modules that were there before the notebook; the zygote fills it in."""
 SHELL = {
     "HistoryManager": {"enabled": False},
     "InteractiveShell": {"colors": "NoColor", "show_rewritten_input": False, "xmode": "Plain"},
@@ -43,19 +47,13 @@ def run(connection, control, settings):
     import wire  # noqa: F401  (imported now, from here, before student code can put one in its place)
 
     sys.path.remove(HERE)
-    prepare(settings)
+    prepare(settings, answer)
     answer.warm_up()
     bound_output(settings.get("output", 1 << 23))
     from ipykernel.compiler import get_file_name
-    from ipykernel.kernelapp import IPKernelApp
     from tornado.ioloop import IOLoop
-    from traitlets.config import Config
 
-    app = IPKernelApp.instance(connection_file=connection, log_level=50)
-    app.update_config(Config(SHELL))
-    # There is no command line; to make a parser of all options takes a sixth of the start.
-    app.parse_command_line = lambda argv=None: None
-    app.initialize()
+    app = start(connection)
     shell = app.kernel.shell
     files = {}
 
@@ -69,6 +67,49 @@ def run(connection, control, settings):
     ear = Ear(control, lambda: shell.user_ns, files.get, answer, settings)
     IOLoop.current().add_handler(control, ear.hear, IOLoop.READ)
     app.start()
+
+
+def start(connection):
+    """The kernel's application, without what it does for options, logs and debuggers.
+
+    Each of these looks at much that the fork shares with the zygote; to look at an object of
+    Python is to write to it, and its page is copied. Together they are half of a kernel's start.
+    """
+    from ipykernel.kernelapp import IPKernelApp
+    from traitlets.config import Config
+
+    class Application(IPKernelApp):
+        def parse_command_line(self, argv=None):
+            pass  # there is none
+
+        def _configure_logging(self):
+            pass  # nobody reads it
+
+    app = Application.instance(connection_file=connection, log_level=50)
+    app.update_config(Config(SHELL))
+    with modules_unseen():
+        app.initialize()
+    app.kernel.shell._sys_modules_keys = MODULES or set(sys.modules)
+    return app
+
+
+@contextlib.contextmanager
+def modules_unseen():
+    """Have nobody make a list of all 3,000 modules."""
+    from ipykernel import ipkernel
+    from IPython.core import shellapp
+
+    class Sys(types.ModuleType):
+        modules: ClassVar = {}
+
+        def __getattr__(self, name):
+            return getattr(sys, name)
+
+    ipkernel.sys = shellapp.sys = Sys("sys")
+    try:
+        yield
+    finally:
+        ipkernel.sys = shellapp.sys = sys
 
 
 class Ear:
@@ -131,7 +172,7 @@ class Ear:
         self.control.sendall(b"k" + PID.pack(status))
 
 
-def prepare(settings):
+def prepare(settings, answer):
     """Determinism (curriculum 8) and a stand-in for the `grader` module, before student code."""
     import numpy
     import torch
@@ -139,7 +180,7 @@ def prepare(settings):
     seed = settings.get("seed", 0)
     random.seed(seed)
     numpy.random.seed(seed)
-    torch.manual_seed(seed)
+    answer.seed_torch(seed)
     torch.set_num_threads(settings.get("threads", 1))
     # Deterministic, warning where that cannot be had. `use_deterministic_algorithms` does the same
     # and imports the compiler for it, which takes a second.

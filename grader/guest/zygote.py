@@ -6,6 +6,7 @@ box answers for itself, on its leash.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import hugepages
 import linuxcalls as linux
 import warden
 
@@ -24,12 +26,16 @@ PRELOAD = (
     "torch",
     "torch.utils.data",
     "torch._dynamo",  # the first optimizer imports it, in a second that every notebook would pay
+    "torch._subclasses.schema_check_mode",
+    "torch.profiler._cupti_monitor",
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "sklearn.datasets",
     "IPython",
     "IPython.core.completerlib",
     "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "ipykernel.debugger",
     "ipykernel.kernelapp",
@@ -62,6 +68,12 @@ def preload(packages):
     for name in (*PRELOAD, *packages):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    sys.modules["answer"].warm_up()
+    sys.modules["kernel"].MODULES.update(sys.modules)
+    # What is there now stays: no collection walks over it, which would copy all of it.
+    gc.collect()
+    gc.freeze()
+    hugepages.collapse()
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
         raise SystemExit(f"{threads} threads after the imports; a fork would lose all but one")
