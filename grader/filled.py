@@ -38,6 +38,11 @@ def safe(text: str) -> str:
     return f"'{text}" if risky else text
 
 
+def typed(cell: str) -> str:
+    """What was made a cell by `safe`."""
+    return cell[1:] if cell[:1] == "'" and safe(cell[1:]) == cell else cell
+
+
 def write_table(filled: Filled, target: Path | TextIO) -> None:
     """Write CSV; a file as UTF-8 with the mark that spreadsheets look for.
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from grader.filled import typed
 from grader.heading import Row, guess, read_rows
 
 MAXIMUM = Decimal(100)
@@ -55,6 +56,15 @@ class MarkRow:
     marker: str = ""
 
 
+@dataclass(frozen=True)
+class MarkSheet:
+    """What a table of marks holds."""
+
+    marks: tuple[MarkRow, ...]
+    blank: int = 0
+    """Rows that nobody has filled in yet."""
+
+
 def read_roster(path: Path) -> tuple[Student, ...]:
     """The students of a course; only the student number is required.
 
@@ -95,8 +105,10 @@ def read_project(path: Path, known: Collection[str] | None = None) -> tuple[Scor
 
 def read_marks(
     path: Path, questions: Mapping[str, Decimal], known: Collection[str] | None = None
-) -> tuple[MarkRow, ...]:
+) -> MarkSheet:
     """Marks of written questions, one row per student and question.
+
+    A row with neither points nor a comment is blank: a sheet may be handed in half filled.
 
     Args:
         path: a CSV file or a workbook.
@@ -106,7 +118,7 @@ def read_marks(
     Raises:
         ConfigError: the table is wrong; names file, row, column and remedy.
     """
-    marks: dict[tuple[str, str], MarkRow] = {}
+    marks: dict[tuple[str, str], MarkRow | None] = {}
     for row in read_rows(path, ("student", "question", "points"), ("name", "comment", "marker")):
         student, question = student_of(row, None, known), row.get("question")
         if question not in questions:
@@ -118,10 +130,14 @@ def read_marks(
         if (student, question) in marks:
             problem = f"{student} has a second mark for {question}"
             raise row.wrong("question", problem, "Keep one of the rows")
+        comment = typed(row.get("comment"))
+        if not row.get("points") and not comment:
+            marks[student, question] = None
+            continue
         points = number_of(row, "points", questions[question])
-        mark = MarkRow(student, question, points, row.get("comment"), row.get("marker"))
-        marks[student, question] = mark
-    return tuple(marks.values())
+        marks[student, question] = MarkRow(student, question, points, comment, row.get("marker"))
+    given = tuple(mark for mark in marks.values() if mark is not None)
+    return MarkSheet(given, len(marks) - len(given))
 
 
 def _scores(path: Path, known: Collection[str] | None) -> tuple[ScoreRow, ...]:

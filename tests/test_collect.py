@@ -250,12 +250,21 @@ def test_an_old_version_handed_in_again_later_is_a_new_attempt(course, tmp_path)
         assert len(collect(course, path, "--from", "folder")["new"]) == new
 
 
+def test_a_dry_run_makes_nothing_in_a_new_course(tmp_path):
+    root = write_course(tmp_path / "course")
+    before = sorted(root.rglob("*"))
+    path = zipped(tmp_path / "in.zip", {"2026001_tiny.ipynb": nb()})
+    found = collect(root, path, "--dry-run", "--from", "flat")
+    assert students(found) == [("2026001", 1)]
+    assert sorted(root.rglob("*")) == before
+
+
 def test_a_dry_run_changes_nothing(course, tmp_path):
     path = zipped(tmp_path / "s.zip", {"2026001/x.ipynb": nb("1"), "2026002/x.ipynb": nb("2")})
     found = collect(course, path, "--dry-run")
     assert students(found) == [("2026001", 1), ("2026002", 1)]
     assert not (course / "submissions").exists()
-    assert [p.name for p in (course / ".grader").iterdir()] == []
+    assert not (course / ".grader").exists()
     with Gradebook(load_course(course).gradebook) as book:
         assert book.submissions() == ()
 

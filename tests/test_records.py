@@ -52,7 +52,7 @@ def test_a_full_roster(table):
 
 def test_marks(table):
     path = table("student,question,points,comment,marker\ns1,w1,4.5,ok,Li\ns1,w2,0,,\n")
-    assert read_marks(path, QUESTIONS) == (
+    assert read_marks(path, QUESTIONS).marks == (
         MarkRow("s1", "w1", Decimal("4.5"), "ok", "Li"),
         MarkRow("s1", "w2", Decimal(0)),
     )

@@ -9,7 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from grader.cli import main
 from grader.errors import GradebookError
 from grader.gradebook import Gradebook, schema
 from grader.records import Student
@@ -64,6 +66,18 @@ def test_the_backup_is_the_gradebook_as_it_was(old):
     assert asked(backup, "SELECT value FROM meta") == [("1",)]
     assert asked(backup, "SELECT points FROM marks") == [("4.5",)]
     assert "active" not in str(asked(backup, "SELECT sql FROM sqlite_master"))
+
+
+def test_a_command_says_that_it_has_upgraded(old):
+    (old.parent / "course.toml").write_text('[course]\ntitle = "x"\n')
+    words = ["-C", str(old.parent), "status"]
+    said = CliRunner().invoke(main, words)
+    (backup,) = backups(old)
+    assert said.exit_code == 0
+    assert said.stderr == (
+        f"{old} is upgraded from version 1 to 2; as it was, it lies in {backup}\n"
+    )
+    assert CliRunner().invoke(main, words).stderr == ""
 
 
 def described(path):

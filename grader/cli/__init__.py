@@ -21,6 +21,7 @@ from grader.cli import (
     decisions,
     exporting,
     grading,
+    marking,
     people,
     regrading,
     results,
@@ -32,7 +33,7 @@ from grader.errors import GraderError
 from grader.version import VERSION
 
 INTERRUPTED = 130
-EXTRAS = {"alembic", "cryptography", "jupytext", "openpyxl", "sqlalchemy"}
+EXTRAS = {"alembic", "cryptography", "filelock", "jupytext", "openpyxl", "sqlalchemy"}
 """Modules of the extra `course`; a student's machine may lack them."""
 
 
@@ -108,6 +109,7 @@ for command in (
     grading.grade,
     regrading.regrade,
     people.record,
+    marking.mark,
     decisions.extend,
     decisions.override,
     decisions.comment,

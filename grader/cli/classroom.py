@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 from pathlib import Path
@@ -216,8 +215,9 @@ def publish(
 
     CLONES is the folder of clones that `grader collect` took in, each named ASSIGNMENT-ACCOUNT.
     Each repository gets a commit status and one comment on the commit that was graded, through
-    GitHub's command `gh`. Publishing again brings the comment up to date; what has not changed is
-    not sent. A repository whose notebook changed after grading is left alone.
+    GitHub's command `gh`. Of several attempts the one is published that counts. Publishing again
+    brings the comment up to date; what has not changed is not sent. A repository whose notebook
+    changed after grading is left alone.
 
     Exit code 1 if a repository could not be written to; the same command goes on from there.
 
@@ -229,18 +229,24 @@ def publish(
     """
     from grader import publish as publishing
     from grader.config import load_assignment
-    from grader.gradebook import Gradebook
+    from grader.overview import class_standings
 
     course = place.course
     what = load_assignment(course, assignment)
-    with Gradebook(course.gradebook, create=False) as book:
-        results = {r.student: r for r in book.results(what.id)}
+    with place.gradebook(create=False) as book:
         roll = book.students()
+        lines = class_standings(course, book)
+        counting = [row.id for line in lines if (row := line.results.get(what.id))]
+        dated = any(a.id == what.id for a in course.assignments)  # else the last attempt counts
+        results = {r.student: r for r in book.results(what.id, counting if dated else None)}
+        graded = {(row.student, row.attempt) for row in book.current_results(what.id)}
     there = publishing.find_clones(what, clones, roll, accounts_of(roster))
     chosen = [c for c in there if not students or c.student in students]
     publisher = publishing.Publisher(publishing.run_gh, pull_request, pause, dry_run)
     done = []
-    for post in publishing.posts(course, what, results, chosen, language or course.languages[0]):
+    for post in publishing.posts(
+        course, what, results, graded, chosen, language or course.languages[0]
+    ):
         if isinstance(post, publishing.Post):
             done.append(publisher.publish(post))
         else:
@@ -256,13 +262,21 @@ def publish(
 
 
 def accounts_of(roster: Path | None) -> dict[str, str]:
-    """Student number by GitHub account, from the roster that GitHub Classroom hands out."""
+    """Student number by GitHub account, from the roster that GitHub Classroom hands out.
+
+    Raises:
+        ConfigError: it is no such roster; names file, row, column and remedy.
+    """
     if roster is None:
         return {}
-    with roster.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {
-        row["github_username"]: row["identifier"]
-        for row in rows
-        if row.get("github_username") and row.get("identifier")
-    }
+    from grader.heading import read_rows
+
+    found: dict[str, str] = {}
+    for row in read_rows(roster, ("account", "github")):
+        student, account = row.get("account"), row.get("github")
+        if found.get(account, student) != student:
+            problem = f"{account!r} is the account of {found[account]} and of {student}"
+            raise row.wrong("github", problem, "Keep one of the rows")
+        if student and account:
+            found[account] = student
+    return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from grader.errors import UsageError
 
 if TYPE_CHECKING:
     from grader.attempts import Taken
+    from grader.gradebook import Gradebook
     from grader.sorting import Collection
 
 _LAYOUTS = ["folder", "canvas", "moodle", "classroom", "flat"]
@@ -79,24 +82,19 @@ def collect(
     """
     from grader.arrivals import Spool
     from grader.collect import look, take_in
-    from grader.gradebook import Gradebook
     from grader.moments import read_times
     from grader.whose import Whose
 
     course = place.course
     what = load_assignment(course, assignment)
     zone = _zone(course, assignment, timezone)
-    course.private.mkdir(exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="collect-", dir=course.private) as spooled,
-        Gradebook(course.gradebook) as book,
-    ):
+    with _spool(course) as spooled, _gradebook(place, spooled, dry_run) as book:
         whose = Whose(book.students(), tail=layout == "classroom")
         beside = [p for n in ("classroom_roster.csv",) if (p := path / n).is_file()]
         for table in (*beside, *rosters):
             whose.learn(table)
         known = read_times(times, whose.find, zone) if times else {}
-        spool = Spool(Path(spooled), zone)
+        spool = Spool(spooled, zone)
         spool.take(path)
         found = look(course, what, spool, path, book, whose, named=layout, times=known)
         if not dry_run:
@@ -105,6 +103,33 @@ def collect(
         echo_json(_json(found, dry_run))
     else:
         _echo(found, dry_run)
+
+
+@contextmanager
+def _spool(course: Course) -> Iterator[Path]:
+    """A folder on the disk of the course, gone afterwards."""
+    made = not course.private.exists()
+    course.private.mkdir(mode=0o700, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="collect-", dir=course.private) as folder:
+            yield Path(folder)
+    finally:
+        if made:
+            with suppress(OSError):  # somebody else has put something there
+                course.private.rmdir()
+
+
+@contextmanager
+def _gradebook(place: Place, spooled: Path, dry_run: bool) -> Iterator[Gradebook]:
+    """That of the course; a dry run makes none, and looks at an empty one instead."""
+    if dry_run and not place.course.gradebook.exists():
+        from grader.gradebook import Gradebook
+
+        with Gradebook(spooled / "gradebook.db") as empty:
+            yield empty
+        return
+    with place.gradebook() as book:
+        yield book
 
 
 def _zone(course: Course, assignment: str, named: str | None) -> tzinfo:

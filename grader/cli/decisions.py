@@ -67,7 +67,6 @@ def extend(
       grader extend 2026001 gd --until 2026-10-12T23:59:00+08:00 --reason visa --by "Li Wei"
       grader extend 2026001 gd --withdraw --reason "wrong student" --by "Li Wei"
     """
-    from grader.gradebook import Gradebook
     from grader.overview import standing_of
 
     if (until is not None) + (hours is not None) + withdraw != 1:
@@ -78,7 +77,7 @@ def extend(
     scheduled = next((a for a in course.assignments if a.id == assignment), None)
     if hours is not None and (scheduled is None or scheduled.due is None):
         raise UsageError(f"{assignment} has no deadline in course.toml", "Give --until instead")
-    with Gradebook(course.gradebook) as book:
+    with place.gradebook() as book:
         standing_of(course, book, student)
         entry = Extension(student, assignment, moment, hours, reason, by)
         news = book.add_extensions([entry])
@@ -120,7 +119,6 @@ def override(
       grader override 2026001 gd --points 80 --reason "agreed in person" --by "Li Wei"
       grader override 2026001 gd --withdraw --reason mistake --by "Li Wei"
     """
-    from grader.gradebook import Gradebook
     from grader.overview import standing_of
 
     if (points is None) is not withdraw:
@@ -130,7 +128,7 @@ def override(
     course = place.course
     what = load_assignment(course, assignment)
     scope = Scope.CHECK if check else Scope.QUESTION if question else Scope.TOTAL
-    with Gradebook(course.gradebook) as book:
+    with place.gradebook() as book:
         before = standing_of(course, book, student)
         worth = {q.id: q.points for q in what.questions}
         if scope is Scope.CHECK:
@@ -174,7 +172,6 @@ def comment(
     Examples:
       grader comment 2026001 gd 3 "A nice derivation." --by "Li Wei"
     """
-    from grader.gradebook import Gradebook
     from grader.overview import standing_of
 
     course = place.course
@@ -183,7 +180,7 @@ def comment(
         raise UsageError(
             f"{assignment} has no question {question!r}", f"Known: {', '.join(known)}"
         )
-    with Gradebook(course.gradebook) as book:
+    with place.gradebook() as book:
         standing_of(course, book, student)
         book.add_comments([Comment(student, assignment, question, text, by)])
     click.echo(f"{student} · {assignment} · {question}: {'kept' if text else 'withdrawn'}")
@@ -206,9 +203,7 @@ def audit(place: Place, student: str | None, assignment: str | None, as_json: bo
       grader audit 2026001            one student
       grader audit --json | jq '.[] | select(.action == "override")'
     """
-    from grader.gradebook import Gradebook
-
-    with Gradebook(place.course.gradebook, create=False) as book:
+    with place.gradebook(create=False) as book:
         entries, broken = book.audit(student, assignment), book.audit_broken_at()
     if as_json:
         echo_json([_audit_json(e) for e in entries])
@@ -259,13 +254,12 @@ def whatif(
     """
     from grader import whatif as calculation
     from grader.cli.workings import need_text
-    from grader.gradebook import Gradebook
     from grader.overview import standing_of
 
     if (need is None) is (not assumed):
         raise UsageError("say what to work out", "Give either --need or --assume")
     course = place.course
-    with Gradebook(course.gradebook, create=False) as book:
+    with place.gradebook(create=False) as book:
         grade = standing_of(course, book, student).grade
     if need is not None:
         found = calculation.need(course, grade, need, part)

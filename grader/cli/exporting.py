@@ -70,7 +70,6 @@ def export(
       grader export --to moodle --template moodle-grades.csv --column gd="Homework 1 (Real)"
     """
     from grader.export import export_csv
-    from grader.gradebook import Gradebook
     from grader.overview import class_standings
     from grader.workbook import export_xlsx
 
@@ -84,7 +83,7 @@ def export(
     if output is None and form == "xlsx":
         raise UsageError("a workbook is no text", "Name a file: -o grades.xlsx")
     course = place.course
-    with Gradebook(course.gradebook, create=False) as book:
+    with place.gradebook(create=False) as book:
         lines = class_standings(course, book, missing_as_zero=missing_as_zero)
     if form == "csv":
         export_csv(lines, output or sys.stdout)

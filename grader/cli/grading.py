@@ -56,7 +56,8 @@ def grade(
     Submissions are the notebooks in submissions/ID/STUDENT/, several attempts of one student in
     folders 1/, 2/, … there. A result is current as long as notebook, tests, reference and limits
     are what they were. Each result is kept as it arrives: Ctrl-C finishes what is being graded,
-    and the same command goes on from there, even after a power cut.
+    and the same command goes on from there, even after a power cut. Of two commands that grade one
+    assignment, the second says so and ends.
 
     Exit code 1 if the grader itself failed on a submission (judge_error); no points of it are
     decided, and the next round tries it again.
@@ -69,12 +70,12 @@ def grade(
       grader grade gd --json | jq '.graded[] | select(.needs_human)'
     """
     from grader import round as rounds
-    from grader.gradebook import Gradebook
+    from grader.underway import alone
 
     course = place.course
     what = load_assignment(course, assignment)
     isolation = rounds.isolation_of(sandbox, device)
-    with Gradebook(course.gradebook) as book:
+    with place.gradebook() as book, alone(course, what.id):
         todo = rounds.plan(
             course, what, book, students, sandbox=sandbox, device=device, again=again
         )

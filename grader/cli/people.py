@@ -98,11 +98,10 @@ def record(
       grader record project scores.xlsx --by "Li Wei"
       grader record marks written.csv --assignment gd --by "Li Wei"
     """
-    from grader.gradebook import Gradebook
     from grader.overview import handed_in
 
     course = place.course
-    with Gradebook(course.gradebook) as book:
+    with place.gradebook() as book:
         known = {s.id for s in book.students()}.union(*handed_in(course).values()) or None
         _TAKING[what](
             _Entering(
@@ -124,8 +123,10 @@ def _marks(given: _Entering) -> None:
     from grader.records import read_marks
 
     name = _marked(given.course, given.assignment)
-    marks = read_marks(given.file, _written(given.course, name), given.known)
-    _told("marks", len(marks), given.book.add_marks(name, marks, given.by))
+    sheet = read_marks(given.file, _written(given.course, name), given.known)
+    _told("marks", len(sheet.marks), given.book.add_marks(name, sheet.marks, given.by))
+    if sheet.blank:
+        click.echo(f"{count(sheet.blank, 'row')} without points: not marked yet")
 
 
 def _participation(given: _Entering) -> None:
@@ -169,6 +170,9 @@ def _project(given: _Entering) -> None:
     teams = {m.team for m in book.memberships().values()}
     entries = read_criteria(given.file, rubric, given.known, teams, given.by)
     _told("project", len(entries), book.add_criteria(entries), "entry", "entries")
+    scored = {entry.criterion for entry in entries}
+    if untold := [c.id for c in rubric.criteria if c.id not in scored]:
+        click.echo(f"nothing in it for {', '.join(untold)}")
     kept = book.criteria()
     for student, score in project_scores(rubric, kept, book.memberships()).items():
         for result in score.disagreements:

@@ -84,13 +84,13 @@ def regrade(
       grader regrade gd --question 4 2026001 2026002
     """
     from grader import round as rounds
-    from grader.gradebook import Gradebook
     from grader.regrade import Selection, plan_regrade, run_regrade
+    from grader.underway import alone
 
     course = place.course
     what = load_assignment(course, assignment)
     selection = Selection(students, tuple(map(Verdict, verdicts)), questions, checks)
-    with Gradebook(course.gradebook, create=False) as book:
+    with place.gradebook(create=False) as book, alone(course, what.id):
         todo = plan_regrade(course, what, book, selection, sandbox=sandbox, device=device)
         if todo.jobs:
             rounds.isolation_of(sandbox, device)

@@ -47,11 +47,10 @@ def show(
     from grader import whatif as calculation
     from grader.cli import texts
     from grader.cli.workings import need_text
-    from grader.gradebook import Gradebook
     from grader.overview import standing_of
 
     course = place.course
-    with Gradebook(course.gradebook, create=False) as book:
+    with place.gradebook(create=False) as book:
         line = standing_of(course, book, student)
         if assignment is None:
             if as_json:
@@ -82,6 +81,8 @@ def show(
 def status(place: Place, students: bool, as_json: bool) -> None:
     """Where the class stands: handed in, graded, waiting for a person.
 
+    Who has left the course is not counted.
+
     \b
     Examples:
       grader status
@@ -89,21 +90,21 @@ def status(place: Place, students: bool, as_json: bool) -> None:
       grader status --json
     """
     from grader.cli import texts
-    from grader.gradebook import Gradebook
     from grader.overview import assignment_statuses, class_standings
 
     course = place.course
-    with Gradebook(course.gradebook) as book:
-        lines = class_standings(course, book)
+    with place.gradebook() as book:
+        everybody = class_standings(course, book)
+    lines = tuple(line for line in everybody if line.student.active)
     recorded = {
         part: sum(getattr(line.grade, part).score is not None for line in lines)
         for part in ("participation", "project")
     }
-    rows = assignment_statuses(course, lines)
+    rows = assignment_statuses(course, everybody)
     if as_json:
         value: dict[str, Any] = {
             "course": course.title,
-            "students": [texts.standing_json(line) for line in lines],
+            "students": [texts.standing_json(line) for line in everybody],
             "assignments": [texts.status_json(row) for row in rows],
             "recorded": recorded,
         }
@@ -113,9 +114,10 @@ def status(place: Place, students: bool, as_json: bool) -> None:
         texts.echo_students(lines)
         return
     texts.echo_statuses(rows)
+    left = len(everybody) - len(lines)
     click.echo(
-        f"\n{count(len(lines), 'student')}; participation of {recorded['participation']}, "
-        f"project of {recorded['project']} recorded"
+        f"\n{count(len(lines), 'student')}{f' ({left} more left the course)' if left else ''}; "
+        f"participation of {recorded['participation']}, project of {recorded['project']} recorded"
     )
     for row in rows:
         if row.needs_human:
@@ -152,13 +154,12 @@ def feedback(
       grader feedback gd --language en
     """
     from grader.feedback import write_feedback
-    from grader.gradebook import Gradebook
     from grader.overview import assignments_of, class_standings
 
     course = place.course
     named = [load_assignment(course, name) for name in assignments]
     folder, chosen = output or course.feedback, languages or course.languages
-    with Gradebook(course.gradebook, create=False) as book:
+    with place.gradebook(create=False) as book:
         lines = class_standings(course, book)
         graded = {row.assignment for row in book.current_results()}
         for what in named or [a for a in assignments_of(course).values() if a.id in graded]:

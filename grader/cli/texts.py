@@ -145,6 +145,7 @@ def standing_json(line: Standing) -> dict[str, Any]:
     return {
         "student": line.student.id,
         "name": line.student.name,
+        "active": line.student.active,
         "participation": line.grade.participation.score,
         "homework": line.grade.homework.score,
         "project": line.grade.project.score,
