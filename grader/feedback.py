@@ -16,7 +16,7 @@ from grader.coursegrade import CourseGrade, rounding_rule
 from grader.errors import GraderError
 from grader.gradebook import Gradebook, Mark
 from grader.records import Student
-from grader.report import FAULTS, NOTHING, Said, student_report
+from grader.report import FAULTS, NOTHING, UNTOLD, Grounds, Said, student_report
 from grader.result import SubmissionResult
 from grader.scoring import State
 from grader.standing import Standing, published, standings
@@ -47,6 +47,7 @@ def render_student(
     marks: Mapping[str, Mark] | None = None,
     links: Sequence[tuple[str, str]] = (),
     said: Said = NOTHING,
+    grounds: Grounds = UNTOLD,
 ) -> str:
     """The report of one student as a self-contained HTML page.
 
@@ -60,9 +61,10 @@ def render_student(
         marks: marks of the written questions by question.
         links: (language, address) of the same report in other languages.
         said: overrides of single checks and questions, and comments on questions.
+        grounds: sessions and rubric behind the other two parts of the grade.
     """
     report = student_report(
-        result, assignment, course, grade, student=student, marks=marks, said=said
+        result, assignment, course, grade, student=student, marks=marks, said=said, grounds=grounds
     )
     return page.html(
         "student.html",
@@ -84,10 +86,11 @@ def render_markdown(
     student: Student | None = None,
     marks: Mapping[str, Mark] | None = None,
     said: Said = NOTHING,
+    grounds: Grounds = UNTOLD,
 ) -> str:
     """The same report as Markdown, for step summaries and terminals; arguments as above."""
     report = student_report(
-        result, assignment, course, grade, student=student, marks=marks, said=said
+        result, assignment, course, grade, student=student, marks=marks, said=said, grounds=grounds
     )
     return page.markdown(
         "student.md",
@@ -196,8 +199,17 @@ def _write_student(
             marks={question: m for (a, question), m in marks.items() if a == assignment.id},
             links=[(code, f"{code}.html") for code in languages if code != language],
             said=said,
+            grounds=_grounds(line),
         )
         _write(folder / f"{language}.html", text)
+
+
+def _grounds(line: Standing | None) -> Grounds:
+    if line is None:
+        return UNTOLD
+    return Grounds(
+        None if line.participation else line.noted, None if line.project else line.rubric
+    )
 
 
 def _folder_name(student: str) -> str:

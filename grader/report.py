@@ -18,6 +18,7 @@ from grader.course import Assignment, Course, ScheduledAssignment
 from grader.coursegrade import CourseGrade
 from grader.curves import reference_curves
 from grader.entries import Comment, Override, Scope
+from grader.participation import ParticipationScore
 from grader.records import Student
 from grader.result import (
     CellRun,
@@ -28,6 +29,7 @@ from grader.result import (
     Verdict,
     WrittenAnswer,
 )
+from grader.rubric import ProjectScore
 from grader.scoring import (
     ZERO,
     AssignmentScore,
@@ -86,6 +88,17 @@ NOTHING = Said()
 
 
 @dataclass(frozen=True)
+class Grounds:
+    """What the other two parts of the course grade rest on; None where one score was entered."""
+
+    participation: ParticipationScore | None = None
+    project: ProjectScore | None = None
+
+
+UNTOLD = Grounds()
+
+
+@dataclass(frozen=True)
 class QuestionBlock:
     """A question with its checks, or with the answer that a person marks."""
 
@@ -123,6 +136,7 @@ class StudentReport:
     questions: tuple[QuestionBlock, ...]
     grade: CourseGrade | None = None
     due: datetime | None = None
+    grounds: Grounds = UNTOLD
 
     @property
     def shares(self) -> tuple[tuple[str, Decimal], ...]:
@@ -175,6 +189,7 @@ def student_report(
     student: Student | None = None,
     marks: Mapping[str, Mark] | None = None,
     said: Said = NOTHING,
+    grounds: Grounds = UNTOLD,
 ) -> StudentReport:
     """Gather what a report shows.
 
@@ -186,6 +201,7 @@ def student_report(
         student: the line of the roster.
         marks: marks of the written questions by question.
         said: overrides and comments.
+        grounds: sessions and rubric behind the other two parts of the grade.
     """
     result = _for_students(result)
     marks = marks or {}
@@ -214,6 +230,7 @@ def student_report(
             for score in score_questions(assignment, result, points, said.overrides)
         ),
         grade=grade,
+        grounds=grounds,
         due=scheduled.due,
     )
 

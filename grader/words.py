@@ -49,6 +49,11 @@ PARTS = {
     "homework": N_("Homework"),
     "project": N_("Final project"),
 }
+NOTED = {
+    "attendance": N_("Attendance"),
+    "answers": N_("Answers in class"),
+    "quizzes": N_("Quizzes"),
+}
 LEVELS = {
     3: N_("isolated: no network, no other files, no other processes"),
     2: N_("confined: no network, files restricted"),

@@ -7,7 +7,7 @@ import math
 import re
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,11 +19,15 @@ from markdown_it import MarkdownIt
 
 from grader import charts, page, words
 from grader.classreport import class_report
+from grader.course import ParticipationPolicy
 from grader.coursegrade import course_grade
+from grader.entries import CriterionScore, Membership, SessionRecord
 from grader.errors import GraderError
 from grader.feedback import render_class, render_markdown, render_student, write_feedback
 from grader.gradebook import Gradebook
-from grader.records import MarkRow, Student
+from grader.participation import held, participation_score
+from grader.records import MarkRow, ScoreRow, Student
+from grader.report import Grounds
 from grader.result import (
     CellRun,
     Curve,
@@ -35,6 +39,7 @@ from grader.result import (
     Text,
     Verdict,
 )
+from grader.rubric import Criterion, Level, Rubric, project_scores
 from grader.scoring import AssignmentScore, State, outcome, score_assignment
 from grader.standing import standings
 from tests.reported import COURSE, DUE, GD, MARKS, PIXEL, STUDENT, check, sample
@@ -131,10 +136,10 @@ def test_evidence_never_reaches_a_student(render):
     assert "SECRET" not in render("zh")
 
 
-def markdown(language="en", result=None):
+def markdown(language="en", result=None, **more):
     result = result or sample()
     return render_markdown(
-        result, GD, COURSE, grade(result), language, student=STUDENT, marks=MARKS
+        result, GD, COURSE, grade(result), language, student=STUDENT, marks=MARKS, **more
     )
 
 
@@ -329,6 +334,79 @@ def test_curves_survive_what_training_does():
     assert charts.curves((-1e308, 1e308), (), said) == ""
     assert "nan" not in charts.curves((1.0,), (1.0,), said)
     assert len(charts.curves(tuple(map(float, range(100_000))), (), said)) < 20_000
+
+
+# -- participation and project -----------------------------------------------------------------
+
+
+def grounds():
+    day = date(2026, 9, 14)
+    noted = [SessionRecord("s", day + timedelta(n), "", "attendance", Decimal(n)) for n in (0, 1)]
+    noted.append(SessionRecord("s", day, "", "answer", Decimal(1)))
+    good = Level("good", Text("良好", "good"), Decimal(80), Text("大体清楚", "mostly clear"))
+    rubric = Rubric(
+        Text("期末大作业", "Final project"),
+        (
+            Criterion("method", Text("方法", "Method"), Decimal(60), Text("", ""), (good,)),
+            Criterion("talk", Text("报告", "Talk"), Decimal(40), Text("", "")),
+        ),
+    )
+    given = [
+        CriterionScore("T1", "method", "good", None, "Li", "<b>*很好*</b>", team=True),
+        CriterionScore("T1", "method", "", Decimal(60), "Wang", team=True),
+        CriterionScore("T1", "talk", "", Decimal(30), "Li", team=True),
+        CriterionScore("T1", "", "", None, "Li", "Thank **you**", team=True),
+    ]
+    team = {"s": Membership("s", "T1", Decimal(3), "did the <i>work</i>")}
+    return Grounds(
+        participation_score(ParticipationPolicy(), held(noted), noted),
+        project_scores(rubric, given, team)["s"],
+    )
+
+
+def test_where_participation_and_project_come_from():
+    text = Reader(student_page(grounds=grounds())).text
+    for said in (
+        "Where participation comes from",
+        "Attendance 50 % · ",
+        "Answers in class 20 % · ",
+        "Final project · T1",
+        "Method · 54 / 60",
+        "Li 48 · good: mostly clear",
+        "<b> 很好 </b>",
+        "Wang 60",
+        "Talk · 30 / 40",
+        "Thank you",
+        "54 + 30 = 84; own adjustment + 3 = 87",
+        "(did the <i>work</i>)",
+    ):
+        assert said in text, said
+    chinese = Reader(student_page("zh", grounds=grounds())).text
+    for said in "课堂表现的由来", "出勤 50 % · ", "Li 48 · 良好: 大体清楚", "个人调整 + 3 = 87":
+        assert said in chinese, said
+
+
+def test_where_they_come_from_in_markdown():
+    text = markdown(grounds=grounds())
+    for said in (
+        "## Where participation comes from\n",
+        "- **Attendance** 50 % · ",
+        "- **Method** 54 / 60\n  - Li: 48 · good: mostly clear · &lt;b\\>\\*很好\\*",
+        "Comment · Li: Thank \\*\\*you\\*\\*\n",
+        "54 + 30 = 84; own adjustment + 3 = 87 (did the &lt;i\\>work",
+    ):
+        assert said in text, said
+
+
+def test_a_score_that_was_entered_needs_no_grounds(book, tmp_path):
+    day = date(2026, 9, 14)
+    book.add_sessions([SessionRecord(s, day, "", "attendance", Decimal(1)) for s in ("s1", "s2")])
+    book.add_participation([ScoreRow("s2", Decimal(70))])
+    for student in "s1", "s2":
+        book.add_result(replace(sample(), student=student))
+    done = write_feedback(COURSE, GD, book, tmp_path, ("en",))
+    pages = [(done.folder / f"students/{s}/en.html").read_text("utf-8") for s in ("s1", "s2")]
+    assert ["Where participation comes from" in page for page in pages] == [True, False]
 
 
 # -- words ---------------------------------------------------------------------------------
