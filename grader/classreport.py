@@ -130,11 +130,20 @@ def class_report(
     standings: Sequence[Standing],
     results: Iterable[SubmissionResult],
 ) -> ClassReport:
-    """Gather what a class summary shows; `results` are those that count."""
+    """Gather what a class summary shows; who has left the course is not part of the class.
+
+    Args:
+        course: weights and late policy.
+        assignment: what to report on.
+        standings: where the students stand.
+        results: those that count; all are read.
+    """
+    gone = {s.student.id for s in standings if not s.student.active}
     tally = _Tally()
     for result in results:
-        tally.add(result)
-    lines = ((s, s.score(assignment.id)) for s in standings)
+        if result.student not in gone:
+            tally.add(result)
+    lines = ((s, s.score(assignment.id)) for s in standings if s.student.active)
     order = {q.id: i for i, q in enumerate(assignment.questions)}
     checks = sorted(tally.statistics(), key=lambda c: (order.get(c.question, len(order)), c.id))
     named, others = tally.findings()

@@ -92,9 +92,11 @@ def standing_of(course: Course, book: Gradebook, student: str) -> Standing:
 def assignment_statuses(
     course: Course, lines: tuple[Standing, ...]
 ) -> tuple[AssignmentStatus, ...]:
-    """One line per assignment of the calendar."""
+    """One line per assignment of the calendar; who has left the course does not count."""
     there, known = handed_in(course), assignments_of(course)
-    return tuple(_status(a, known.get(a.id), there[a.id], lines) for a in course.assignments)
+    here = tuple(line for line in lines if line.student.active)
+    gone = {line.student.id for line in lines} - {line.student.id for line in here}
+    return tuple(_status(a, known.get(a.id), there[a.id] - gone, here) for a in course.assignments)
 
 
 def _status(

@@ -2,8 +2,8 @@
 
 Everything goes through GitHub's own command `gh`, which knows who we are. The comment carries a
 mark by which it is found and brought up to date, so publishing twice leaves one comment; what has
-not changed is not sent again. Only a repository whose notebook is the one that was graded is
-written to: a push after grading waits for its own grading.
+not changed is not sent again. Only a repository whose notebook has been graded is written to: a
+push after grading waits for its own grading. Of several attempts the one is told that counts.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
@@ -120,6 +120,7 @@ def posts(
     course: Course,
     assignment: Assignment,
     results: Mapping[str, SubmissionResult],
+    graded: Collection[tuple[str, int]],
     clones: Sequence[Clone],
     language: str,
 ) -> Iterator[Post | Published]:
@@ -129,6 +130,7 @@ def posts(
         course: weights and late policy.
         assignment: which one.
         results: the result that counts, by student.
+        graded: student and attempt of everything that has been graded, counting or not.
         clones: where to write.
         language: "zh" or "en".
     """
@@ -136,7 +138,7 @@ def posts(
         result = results.get(clone.student)
         if result is None:
             yield Published(clone.student, clone.repository, "not graded")
-        elif not _is_graded(course, assignment, clone, result):
+        elif not _is_graded(course, assignment, clone, graded):
             yield Published(clone.student, clone.repository, "changed since it was graded")
         else:
             yield _post(course, assignment, clone, result, language)
@@ -265,11 +267,14 @@ def _mark(assignment: str) -> str:
 
 
 def _is_graded(
-    course: Course, assignment: Assignment, clone: Clone, result: SubmissionResult
+    course: Course,
+    assignment: Assignment,
+    clone: Clone,
+    graded: Collection[tuple[str, int]],
 ) -> bool:
-    """Whether the notebook in the clone is the one that the result is about."""
+    """Whether the notebook in the clone is an attempt that has been graded."""
     handed_in = find_submissions(course, assignment.id, (clone.student,))
-    paths = [s.path for s in handed_in if s.attempt == result.attempt]
+    paths = [s.path for s in handed_in if (s.student, s.attempt) in graded]
     return any(_digest(path) == _digest(clone.notebook) for path in paths)
 
 

@@ -100,6 +100,24 @@ def test_status(run):
     )
 
 
+def test_who_has_left_does_not_count(run, course):
+    with Gradebook(course / "gradebook.db") as book:
+        book.set_active(["s1", "s3"], False)
+    assert run("status") == (
+        "assignment  due  handed in  graded  to mark  failed  mean  of\n"
+        "tiny        -            2       1        1       0     8  23\n"
+        "\n"
+        "1 student (2 more left the course); participation of 0, project of 0 recorded\n"
+    )
+    assert [line.split()[0] for line in run("status", "--students").splitlines()[1:]] == ["s2"]
+    told = json.loads(run("status", "--json"))
+    assert [s["active"] for s in told["students"]] == [False, True, False]
+    run("feedback", "--language", "en")
+    page = (course / "feedback" / "tiny" / "class.en.html").read_text("utf-8")
+    assert "Ann" in page
+    assert "李伟" not in page
+
+
 def test_status_by_student(run):
     lines = run("status", "--students").splitlines()
     assert lines[0] == "student  name  tiny  participation  project  total  state"

@@ -173,6 +173,27 @@ def test_what_was_pushed_after_grading_waits(classroom):
     assert classroom.writes == []
 
 
+def test_of_several_attempts_the_one_that_counts_is_published(classroom):
+    path = classroom.course / "course.toml"
+    path.write_text(path.read_text() + '[homework]\nattempts = "best"\n')
+    second = classroom.course / "submissions" / "tiny" / "2026001" / "2" / "tiny.ipynb"
+    second.parent.mkdir()
+    second.write_bytes(notebook("worse = 1"))
+    pushed = classroom.clones / "tiny-ada" / "tiny.ipynb"
+    pushed.write_bytes(second.read_bytes())
+    assert classroom.publish() == {"2026001": "changed since it was graded"}
+    with Gradebook(classroom.course / "gradebook.db") as book:
+        first = book.result("2026001", "tiny")
+        assert first is not None
+        lost = tuple(replace(c, earned=c.earned * 0) for c in first.checks)
+        book.add_result(replace(first, attempt=2, checks=lost))
+    assert classroom.publish() == {"2026001": "written"}
+    assert "description=tiny: 18 / 18" in classroom.writes[0]
+    path.write_text(path.read_text().replace("best", "last"))
+    assert classroom.publish() == {"2026001": "written"}
+    assert "state=failure" in classroom.writes[2]
+
+
 def test_who_was_not_graded_and_who_is_unknown(classroom, tmp_path):
     classroom.clone("tiny-bo-github", RIGHT)
     classroom.clone("tiny-stranger", RIGHT)
