@@ -59,6 +59,9 @@ def read_times(
     who = ("student", "email", "github", "name", "account")
     times: dict[str, datetime] = {}
     for row in read_rows(path, ("submitted",), who):
+        if not set(who) & set(row.headers):
+            remedy = "Name one of them student, email, name or identifier"
+            raise row.wrong("student", "no column says who it was", remedy)
         texts = [row.get(column) for column in who]
         account = row.get("account").split()[-1:] or [""]
         student = next((s for t in texts if t and (s := find(t, account[0]))), None)
@@ -69,7 +72,9 @@ def read_times(
         if when is None:
             remedy = "Write it as 2026-10-09 23:59"
             raise row.wrong("submitted", f"{said!r} is no time that is understood", remedy)
-        times[student] = when
+        if times.setdefault(student, when) != when:
+            problem = f"{student} has a second time, {said}"
+            raise row.wrong("submitted", problem, "Keep one of the rows")
     return times
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -107,8 +108,11 @@ def _wide(row: Row, rubric: Rubric, subject: _Subject) -> Iterator[CriterionScor
     remarks = {}
     for title, text in row.others.items():
         head, _, tail = title.rpartition(" ")
-        if text and tail.casefold() in ALIASES["comment"] and (c := rubric.criterion(head)):
-            remarks[c.id] = text
+        if tail.casefold() in ALIASES["comment"] and (c := rubric.criterion(head)):
+            if text:
+                remarks[c.id] = text
+        else:
+            _check_title(row, title, rubric)
     for title, text in row.others.items():
         if text and (criterion := rubric.criterion(title)):
             cell = Row(row.path, row.number, {"points": title}, {"points": text})
@@ -116,6 +120,14 @@ def _wide(row: Row, rubric: Rubric, subject: _Subject) -> Iterator[CriterionScor
     if comment := row.get("comment"):
         name, team, marker = subject.name, subject.team, subject.marker
         yield CriterionScore(name, OVERALL, "-", None, marker, comment, team)
+
+
+def _check_title(row: Row, title: str, rubric: Rubric) -> None:
+    """A column that is nearly a criterion was meant as one, and must not be passed over."""
+    names = [name for c in rubric.criteria for name in (c.id, c.title.zh, c.title.en)]
+    near = difflib.get_close_matches(title, names, n=1, cutoff=0.75)
+    if near and rubric.criterion(title) is None:
+        raise row.wrong(title, "is not a criterion of the rubric", f"Did you mean {near[0]!r}?")
 
 
 def _entry(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -37,6 +38,8 @@ _ABSENT = {
 _LATE = {"l", "late", "迟到", "早退", "0.5"}
 _EXCUSED = {"e", "excused", "leave", "请假", "病假", "事假", "公假", "假"}
 _ANSWERS = Decimal(1000)
+_NEARLY = re.compile(r"\d\s*[-/.月]\s*\d")
+"""A header with such a thing in it was meant as a date."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,10 @@ def _wide(
     for row in read_rows(path, ("student",), ("name",)):
         student = student_of(row, seen, known)
         for title, text in row.others.items():
-            if (parsed := day(title)) is None or not text:
+            if (parsed := day(title)) is None and _NEARLY.search(title):
+                cell = Row(path, row.number, {}, {})
+                raise cell.wrong(title, "is no date", "Write it as 2026-09-14")
+            if parsed is None or not text:
                 continue
             cell = Row(path, row.number, {noting.kind: title}, {noting.kind: text})
             when = (parsed[0], parsed[1] or noting.label)

@@ -56,17 +56,29 @@ def _csv(path: Path, data: bytes) -> list[Line]:
 
 
 def _text(path: Path, data: bytes) -> str:
-    encodings = (
-        ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "gb18030")
-    )
-    for encoding in encodings:
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    furthest = 0
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
         try:
             text = data.decode(encoding)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            furthest = max(furthest, error.start)
+            if encoding == "utf-8-sig" and _is_damaged(data):
+                break
             continue
         if "\0" not in text:
             return text
-    raise ConfigError(path, "", "is neither UTF-8 nor GB18030 text", "Save it as CSV (UTF-8)")
+        furthest = max(furthest, data.find(b"\0"))
+    above = data.count(b"\n", 0, furthest)
+    where = "" if wide else f"row {above + 1}"
+    raise ConfigError(path, where, "is neither UTF-8 nor GB18030 text", "Save it as CSV (UTF-8)")
+
+
+def _is_damaged(data: bytes) -> bool:
+    """Whether it is Chinese in UTF-8 but for a few bytes; as GB18030 it would be nonsense."""
+    text = data.decode("utf-8", "replace")
+    wrong = text.count("\ufffd")
+    return sum("\u2e80" <= c < "\ue000" for c in text) > 3 * wrong
 
 
 def _workbook(path: Path, data: bytes) -> list[Line]:
