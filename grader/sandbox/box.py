@@ -13,8 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import psutil
 
@@ -23,6 +22,7 @@ from grader.errors import SandboxError, SubmissionFault
 from grader.result import Usage
 from grader.sandbox import BoxSpec
 from grader.sandbox.channels import Channels
+from grader.sandbox.closing import Closing
 from grader.sandbox.log import Log
 from grader.sandbox.removal import remove
 from grader.sandbox.watchdog import Watchdog
@@ -34,7 +34,7 @@ END = 10.0
 """Seconds until a killed box must be gone."""
 
 
-class LinuxBox:
+class LinuxBox(Closing):
     """A kernel behind walls, forked from a zygote.
 
     Args:
@@ -220,17 +220,6 @@ class LinuxBox:
                     os.close(fd)
             self._warden = self._kernel = -1
             remove(self._folder)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _ended(pidfd: int, seconds: float) -> bool:

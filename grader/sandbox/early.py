@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
-
 from grader.result import Isolation
 from grader.sandbox import Box, BoxSpec, Sandbox
+from grader.sandbox.closing import Closing
 
 
-class EarlySandbox:
+class EarlySandbox(Closing):
     """A sandbox whose first box was opened before it was asked for.
 
     Args:
@@ -40,14 +38,3 @@ class EarlySandbox:
         """Close the box that nobody asked for."""
         if self._ready is not None:
             self._ready.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

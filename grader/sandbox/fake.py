@@ -15,12 +15,13 @@ import sys
 import threading
 import time
 from functools import cache
-from types import ModuleType, TracebackType
-from typing import Any, Self
+from types import ModuleType
+from typing import Any
 
 from grader.errors import SubmissionFault
 from grader.result import Isolation, Usage
 from grader.sandbox import BoxSpec
+from grader.sandbox.closing import Closing
 from grader.sandbox.process import GUEST
 
 ISOLATION = Isolation(
@@ -32,7 +33,7 @@ ISOLATION = Isolation(
 )
 
 
-class FakeBox:
+class FakeBox(Closing):
     """A namespace in this process."""
 
     connection = None
@@ -87,19 +88,8 @@ class FakeBox:
         self.control.close()
         self._theirs.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class FakeSandbox:
+class FakeSandbox(Closing):
     """Opens namespaces in this process.
 
     Args:
@@ -117,17 +107,6 @@ class FakeSandbox:
 
     def close(self) -> None:
         """Nothing is shared between boxes."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 @cache

@@ -13,17 +13,16 @@ import contextlib
 import itertools
 import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from grader.errors import SandboxError, SandboxLost
 from grader.sandbox import BoxSpec
 from grader.sandbox.box import LinuxBox
+from grader.sandbox.closing import Closing
 from grader.sandbox.probe import isolation_at
 from grader.sandbox.zygote import Zygote
 
 
-class LinuxSandbox:
+class LinuxSandbox(Closing):
     """Opens isolated boxes.
 
     Args:
@@ -105,14 +104,3 @@ class LinuxSandbox:
                     box.close()
             self._boxes.clear()
             self._end()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -10,14 +10,13 @@ from __future__ import annotations
 import contextlib
 import shutil
 import signal
-from types import TracebackType
-from typing import Self
 
 import psutil
 
 from grader.errors import SubmissionFault
 from grader.result import Isolation, Usage
 from grader.sandbox import BoxSpec
+from grader.sandbox.closing import Closing
 from grader.sandbox.process import end, start
 from grader.sandbox.processes import wait_for
 from grader.sandbox.watchdog import Watchdog
@@ -31,7 +30,7 @@ ISOLATION = Isolation(
 )
 
 
-class PlainBox:
+class PlainBox(Closing):
     """A kernel in a subprocess with a folder of its own."""
 
     def __init__(self, spec: BoxSpec) -> None:
@@ -86,19 +85,8 @@ class PlainBox:
         self.control.close()
         shutil.rmtree(self._started.folder, ignore_errors=True)
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class PlainSandbox:
+class PlainSandbox(Closing):
     """Opens subprocesses."""
 
     isolation = ISOLATION
@@ -113,14 +101,3 @@ class PlainSandbox:
 
     def close(self) -> None:
         """Nothing is shared between boxes."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from html.parser import HTMLParser
-from types import TracebackType
-from typing import Self
 
 from grader.calls import Request
 from grader.config import load_assignment, load_course
@@ -24,6 +22,7 @@ from grader.grade import grade
 from grader.notebook import read
 from grader.result import SubmissionResult, Verdict
 from grader.sandbox import Sandbox
+from grader.sandbox.closing import Closing
 from grader.sandbox.plain import PlainSandbox
 from grader.session import Session
 from grader.submission import GradingJob, Submission
@@ -66,7 +65,7 @@ class Outcome:
     seconds: float = 0.0
 
 
-class Arena:
+class Arena(Closing):
     """One sandbox at one level, with a neighbour in it, for many attacks.
 
     Args:
@@ -210,17 +209,6 @@ class Arena:
         self.sandbox.close()
         self.outside.close()
         os.environ.pop("OUTSIDE_SECRET", None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class _Page(HTMLParser):
