@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from grader.coursegrade import rounded
+from grader.decimals import digits
 from grader.errors import UsageError
 from grader.standing import Standing
 
@@ -102,7 +103,4 @@ def base(header: str) -> str:
 
 def number(value: Decimal | None) -> str:
     """Up to two decimals, no trailing zeros; empty: not known."""
-    if value is None:
-        return ""
-    text = format(rounded(value, 2), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return "" if value is None else digits(rounded(value, 2))

@@ -4,7 +4,8 @@ The hidden tests run once with the reference in the student's place, which gives
 compared, with its inputs and tolerances. Then results whose cause is known take the place of the
 right ones: every wrong variant, every wrong variant with its own entry withheld from the
 catalogue, and every distortion of every function. They go through the comparison and the search
-for causes that submissions go through (`find_cause`); only notebook and sandbox are left out.
+for causes that submissions go through, without notebook and sandbox, and without the calls that
+probes would add.
 """
 
 from __future__ import annotations

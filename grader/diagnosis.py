@@ -73,7 +73,7 @@ def find_cause(
     observations: Sequence[Observation],
     catalogue: Catalogue,
     function: str,
-    outputs: VariantOutputs | None = None,
+    outputs: VariantOutputs,
 ) -> Diagnosis:
     """What is said about a function that is wrong, from all of its calls together.
 
@@ -83,8 +83,7 @@ def find_cause(
         function: its name.
         outputs: what the variants are known to return.
     """
-    known = {} if outputs is None else {"outputs": outputs}
-    found = name_misconceptions(observations, catalogue, function, **known)
+    found = name_misconceptions(observations, catalogue, function, outputs)
     if found:
         return misconception_diagnosis(found)
     wrong = next((o for o in observations if o.mismatches), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -60,18 +61,17 @@ def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
         device=job.device,
         grader_version=VERSION,
     )
-    for left in reversed(range(TRIES)):
-        try:
-            return _graded(job, sandbox, blank)
-        except Exception as error:
-            if isinstance(error, SandboxLost) and left:
-                continue
-            return replace(
-                blank,
-                diagnosis=_our_fault(error),
-                evidence="".join(traceback.format_exception(error))[-8000:],
-            )
-    raise AssertionError  # the last round returns
+    try:
+        for _ in range(TRIES - 1):
+            with suppress(SandboxLost):
+                return _graded(job, sandbox, blank)
+        return _graded(job, sandbox, blank)
+    except Exception as error:
+        return replace(
+            blank,
+            diagnosis=_our_fault(error),
+            evidence="".join(traceback.format_exception(error))[-8000:],
+        )
 
 
 def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> SubmissionResult:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from grader.course import LatePolicy, ScheduledAssignment
+from grader.decimals import digits
 from grader.entries import Extension
 from grader.result import Text
 
@@ -65,22 +66,22 @@ class LateDeduction:
         """How the points come about, from the days on."""
         if not self.accepted:
             return Text(
-                f"迟交 {self.days} 天，已超过最后期限，不再计分：扣 {_plain(self.points)} 分。",
+                f"迟交 {self.days} 天，已超过最后期限，不再计分：扣 {digits(self.points)} 分。",
                 f"{_days(self.days)} late; nothing is accepted any more after so long: "
-                f"{_plain(self.points)} are taken off.",
+                f"{digits(self.points)} are taken off.",
             )
         zh, en = f"迟交 {self.days} 天", _days(self.days)
         if self.free:
             left = self.days - self.free
             zh += f" − 免扣 {self.free} 天 = {left} 天"
             en += f" − {self.free} free = {left}"
-        rate, share = f"{_plain(self.per_day * 100)} %", f"{_plain(self.share * 100)} %"
+        rate, share = f"{digits(self.per_day * 100)} %", f"{digits(self.share * 100)} %"
         cap_zh, cap_en = ("，上限 ", ", at most ") if self.capped else (" = ", " = ")
         return Text(
             f"{zh} × {rate}{cap_zh}{share} · "
-            f"已得 {_plain(self.earned)} 分，扣 {_plain(self.points)} 分。",
+            f"已得 {digits(self.earned)} 分，扣 {digits(self.points)} 分。",
             f"{en} × {rate}{cap_en}{share} · "
-            f"of {_plain(self.earned)} earned points: {_plain(self.points)} are taken off.",
+            f"of {digits(self.earned)} earned points: {digits(self.points)} are taken off.",
         )
 
 
@@ -142,8 +143,3 @@ def late_deduction(
 
 def _days(n: int) -> str:
     return f"{n} started {'day' if n == 1 else 'days'}"
-
-
-def _plain(value: Decimal) -> str:
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

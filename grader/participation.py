@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 
 from grader.course import ParticipationPolicy
+from grader.decimals import digits
 from grader.entries import SessionRecord
 from grader.result import Text
 
@@ -179,5 +180,4 @@ def _none(excused: int) -> Text:
 
 def plain(value: Decimal) -> str:
     """A number as it is shown: at most four decimals, no zeros at the end."""
-    text = format(value.quantize(Decimal("1.0000")), "f")
-    return text.rstrip("0").rstrip(".")
+    return digits(value.quantize(Decimal("1.0000")))

@@ -98,14 +98,14 @@ def plan_regrade(
     jobs = jobs_for(course, assignment, book, selection.students, sandbox=sandbox, device=device)
     todo, counted, before, left, ungraded = [], [], {}, 0, 0
     for job in jobs:
-        place = job.submission.student, job.submission.attempt
+        student, attempt = place = job.submission.student, job.submission.attempt
         row = rows.get(place)
         if row is None:
             ungraded += 1
             continue
         stale = row.key != job.key or row.needs_human
         named = bool(selection.students) or selection.by_outcome
-        result = book.result(*_where(place, assignment)) if stale or named else None
+        result = book.result(student, assignment.id, attempt) if stale or named else None
         if result is None or not selection.takes(result):
             left += 1
             continue
@@ -180,11 +180,6 @@ def _known(kind: str, named: tuple[str, ...], known: list[str]) -> None:
             raise UsageError(
                 f"there is no {kind} {name!r}", f"Known: {', '.join(sorted(known)) or 'none'}"
             )
-
-
-def _where(place: tuple[str, int], assignment: Assignment) -> tuple[str, str, int]:
-    student, attempt = place
-    return student, assignment.id, attempt
 
 
 def _entry(result: SubmissionResult, what: Change, reason: str, author: str) -> AuditEntry:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from grader.entries import CriterionScore, Membership
 from grader.participation import plain
@@ -45,9 +46,7 @@ class Criterion:
 
     def level(self, name: str) -> Level | None:
         """The level of that id or title."""
-        text = name.casefold()
-        called = ((v, (v.id, v.title.zh, v.title.en)) for v in self.levels)
-        return next((v for v, names in called if text in map(str.casefold, names)), None)
+        return _called(name, self.levels)
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,16 @@ class Rubric:
 
     def criterion(self, name: str) -> Criterion | None:
         """The criterion of that id or title."""
-        text = name.casefold()
-        called = ((c, (c.id, c.title.zh, c.title.en)) for c in self.criteria)
-        return next((c for c, names in called if text in map(str.casefold, names)), None)
+        return _called(name, self.criteria)
+
+
+_T = TypeVar("_T", Level, Criterion)
+
+
+def _called(name: str, among: Iterable[_T]) -> _T | None:
+    text = name.casefold()
+    names = ((one, (one.id, one.title.zh, one.title.en)) for one in among)
+    return next((one for one, words in names if text in map(str.casefold, words)), None)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.cells import cell_len
 
+from grader.decimals import digits
 from grader.errors import UsageError
 from grader.result import Verdict
 
@@ -42,10 +43,7 @@ def echo_json(value: Any) -> None:
 
 def number(value: Decimal | None) -> str:
     """Points as people write them: 12, 12.5; a dash for what is not known."""
-    if value is None:
-        return "-"
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return "-" if value is None else digits(value)
 
 
 def parse_points(text: str | None) -> Decimal | None:
