@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli import bench
+from grader.cli.options import device_option, jobs_option, sandbox_option
 from grader.cli.place import Place, pass_place
 from grader.cli.table import count, echo_json, echo_table, json_option, number, parse_points
 from grader.config import load_assignment
@@ -108,15 +109,9 @@ def release(
 
 @click.command()
 @click.argument("assignments", metavar="[ID]...", nargs=-1)
-@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Solutions at once [cores].")
+@jobs_option("Solutions")
 @click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True)
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "linux", "plain"]),
-    default="auto",
-    show_default=True,
-    help="For the released notebooks.",
-)
+@sandbox_option("For the released notebooks.")
 @click.option("--mutants", is_flag=True, help="Also: which small changes do the tests notice?")
 @click.option("--calibrate", is_flag=True, help="Also: how far are right solutions off?")
 @click.option("--diagnosis", is_flag=True, help="Also: how often is the cause named rightly?")
@@ -130,13 +125,7 @@ def release(
     is_flag=True,
     help="Also: train our solution and keep its curves in reference/ID/curves.json, for reports.",
 )
-@click.option(
-    "--device",
-    type=click.Choice(["cpu", "cuda"]),
-    default="cpu",
-    show_default=True,
-    help="Where the right solutions compute.",
-)
+@device_option("Where the right solutions compute.")
 @click.option("--all", "everything", is_flag=True, help="List also what is as it should be.")
 @json_option
 @pass_place

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.options import sandbox_option
 from grader.cli.place import Place, pass_place
 from grader.cli.selfcheck import NOT_ALL_PASSED, print_anything
 from grader.cli.table import echo_json, echo_table, json_option, number, parse_points
@@ -37,12 +38,8 @@ if TYPE_CHECKING:
     help="A bundle that `grader pack` made; its key is read from GRADER_KEY.",
 )
 @click.option("--points", help="What the public checks are worth together [one each].")
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "linux", "plain"]),
-    default="auto",
-    show_default=True,
-    help="plain: student code can read and write what this job can; never for hidden tests.",
+@sandbox_option(
+    "plain: student code can read and write what this job can; never for hidden tests."
 )
 @click.option(
     "--artifacts",

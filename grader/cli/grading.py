@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from grader.cli.options import device_option, jobs_option, sandbox_option
 from grader.cli.place import Place, pass_place
 from grader.cli.table import count, echo_json, echo_table, json_option, number, word
 from grader.config import load_assignment
@@ -22,22 +23,12 @@ from grader.submission import Submission
 @click.command()
 @click.argument("assignment", metavar="ID")
 @click.argument("students", metavar="[STUDENT]...", nargs=-1)
-@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Submissions at once [cores].")
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "linux", "plain"]),
-    default="auto",
-    show_default=True,
-    help="auto is linux: walls that the kernel holds. plain only limits: student code can read "
-    "what you can read.",
+@jobs_option()
+@sandbox_option(
+    "auto is linux: walls that the kernel holds. plain only limits: student code can read "
+    "what you can read."
 )
-@click.option(
-    "--device",
-    type=click.Choice(["cpu", "cuda"]),
-    default="cpu",
-    show_default=True,
-    help="Where hidden inputs lie.",
-)
+@device_option()
 @click.option("--again", is_flag=True, help="Grade what has a current result, too.")
 @json_option
 @pass_place

@@ -8,6 +8,7 @@ import click
 
 from grader.changes import Change
 from grader.cli.grading import finish_round, patient
+from grader.cli.options import device_option, jobs_option, sandbox_option
 from grader.cli.place import Place, pass_place
 from grader.cli.table import count, echo_json, echo_table, json_option, number
 from grader.config import load_assignment
@@ -35,21 +36,9 @@ from grader.result import SubmissionResult, Verdict
 @click.option("--dry-run", is_flag=True, help="Grade and compare, but keep nothing.")
 @click.option("--reason", default="", help="Why, for the audit log.")
 @click.option("--by", "author", default="", help="Who, for the audit log [your login].")
-@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Submissions at once [cores].")
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "linux", "plain"]),
-    default="auto",
-    show_default=True,
-    help="As for `grader grade`.",
-)
-@click.option(
-    "--device",
-    type=click.Choice(["cpu", "cuda"]),
-    default="cpu",
-    show_default=True,
-    help="Where hidden inputs lie.",
-)
+@jobs_option()
+@sandbox_option("As for `grader grade`.")
+@device_option()
 @json_option
 @pass_place
 def regrade(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.options import jobs_option, sandbox_option
 from grader.cli.table import echo_json, echo_table, json_option, number, word
 from grader.progress import RoundProgress
 
@@ -47,14 +48,8 @@ def init(folder: Path, source: Path | None, sample: bool) -> None:
 @click.argument(
     "folder", metavar="[DIR]", type=click.Path(path_type=Path), default=Path("demo-course")
 )
-@click.option("--jobs", "-j", type=click.IntRange(min=1), help="Submissions at once [cores].")
-@click.option(
-    "--sandbox",
-    type=click.Choice(["auto", "linux", "plain"]),
-    default="auto",
-    show_default=True,
-    help="auto is the strongest that the machine holds.",
-)
+@jobs_option()
+@sandbox_option("auto is the strongest that the machine holds.")
 def demo(folder: Path, jobs: int | None, sandbox: str) -> None:
     """Show the whole cycle on a small class, in a new folder.
 
