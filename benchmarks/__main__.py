@@ -17,8 +17,8 @@ from benchmarks import (
     memory,
     page,
     phases,
+    reports,
     selfcheck,
-    summary,
     table,
     throughput,
 )
@@ -28,7 +28,7 @@ NAMES: dict[str, Callable[[Path, int], dict[str, Any]]] = {
     "memory": lambda folder, rounds: memory.measure(folder, 6),
     "throughput": lambda folder, rounds: throughput.measure(folder, rounds, 60),
     "selfcheck": lambda folder, rounds: selfcheck.measure(folder, 2 * rounds),
-    "summary": lambda folder, rounds: summary.measure(folder, 1000),
+    "reports": lambda folder, rounds: reports.measure(folder, 1000),
     "growth": lambda folder, rounds: growth.measure(folder, 1000),
     "compare": lambda folder, rounds: compare.measure(folder, rounds, 60, 5),
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import compare, memory, phases, selfcheck, summary
+from benchmarks import compare, memory, phases, reports, selfcheck
 from benchmarks.table import RESULTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,10 +67,18 @@ def _rows(found: dict[str, Any]) -> Iterator[tuple[str, float, str, float, bool]
     if "selfcheck" in found:
         ratio = found["selfcheck"]["ratio"]
         yield "self-check over the notebook alone", ratio, " ×", selfcheck.BUDGET, True
-    if "summary" in found:
-        seconds = next(iter(found["summary"]["seconds"].values()))
-        students = found["summary"]["students"]
-        yield f"summary of {students} students", seconds, " s", summary.BUDGET, True
+    if "reports" in found:
+        told = found["reports"]
+        spent = told["summary_seconds"]
+        what = f"summaries of {told['students']} students × {told['assignments']}"
+        yield what, spent["gathered"] + spent["in one language"], " s", reports.SUMMARY, True
+        for name, unit, budget in (
+            ("ms", " ms", reports.MILLISECONDS),
+            ("kB", " kB", reports.KILOBYTES),
+        ):
+            for which in ("median", "largest"):
+                value = told["student"][f"{name}, {which}"]
+                yield f"one student's report, {which}", value, unit, budget, True
 
 
 def _speeds(found: dict[str, Any]) -> Iterator[str]:

@@ -90,48 +90,6 @@ def curves(student: Sequence[float], reference: Sequence[float], words: CurveWor
     )
 
 
-def histogram(counts: Sequence[int], names: Sequence[str], label: str) -> Markup:
-    """Columns with their numbers above and their names below."""
-    height, top, slot = 170.0, max([*counts, 1]), 100 / max(1, len(counts))
-    drawn = []
-    for i, (count, name) in enumerate(zip(counts, names, strict=True)):
-        tall = (height - 48) * count / top
-        y = height - 24 - tall
-        drawn.append(
-            Markup(
-                '<rect class="column" x="{:.2f}%" y="{:.1f}" width="{:.2f}%" height="{:.1f}"/>'
-                '<text class="middle count" x="{m:.2f}%" y="{:.1f}">{}</text>'
-                '<text class="middle" x="{m:.2f}%" y="{:.1f}">{}</text>'
-            ).format(
-                slot * (i + 0.05),
-                y,
-                slot * 0.9,
-                tall,
-                y - 6,
-                count or "",
-                height - 6,
-                name,
-                m=slot * (i + 0.5),
-            )
-        )
-    axis = Markup('<line x1="0" x2="100%" y1="{y:g}" y2="{y:g}"/>').format(y=height - 24)
-    return Markup(
-        '<svg class="histogram" height="{:g}" role="img" aria-label="{}">{}{}</svg>'
-    ).format(height, label, Markup("").join(drawn), axis)
-
-
-def spread(quarters: Sequence[float], label: str) -> Markup:
-    """A box plot from 0 to 100: `quarters` are minimum, quartiles and maximum."""
-    low, first, middle, third, high = (min(100.0, max(0.0, q)) for q in quarters)
-    return Markup(
-        '<svg class="spread" role="img" aria-label="{}">'
-        '<line class="ground" x1="0" x2="100%" y1="50%" y2="50%"/>'
-        '<line class="whisker" x1="{:.1f}%" x2="{:.1f}%" y1="50%" y2="50%"/>'
-        '<rect class="box" x="{:.1f}%" width="{:.1f}%" y="15%" height="70%" rx="2"/>'
-        '<line class="median" x1="{m:.1f}%" x2="{m:.1f}%" y1="5%" y2="95%"/></svg>'
-    ).format(label, low, high, first, max(0.5, third - first), m=middle)
-
-
 @dataclass(frozen=True)
 class _Scale:
     """From values to a height between 0 and 1."""

@@ -1,7 +1,8 @@
 """What the summary of a class says: how it went, what to explain again, who needs a human.
 
 For instructors only: it holds evidence, and lines of all students. Results are taken one by one
-and not kept, so a large class needs no more memory than a small one.
+and not kept, so a large class needs no more memory than a small one. Students who have left the
+course are not counted anywhere.
 """
 
 from __future__ import annotations
@@ -11,59 +12,54 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from grader.classtally import CheckStatistics, Failure, Finding, Tally
+from grader.consumption import Consumption, consumption
 from grader.course import Assignment, Course
-from grader.result import CheckResult, Diagnosis, SubmissionResult, Text, Verdict
-from grader.scoring import ZERO, AssignmentScore, State, earned
+from grader.entries import Override
+from grader.errors import SubmissionFault
+from grader.notebook import read
+from grader.program import code
+from grader.result import SubmissionResult, Text
+from grader.scoring import AssignmentScore, State, score_questions
+from grader.spread import tenths
 from grader.standing import Standing
-
-BINS = 10
-EVIDENCE = 4000
-"""Characters of evidence that are shown for one failure."""
+from grader.winnowing import Pair, alike, fingerprints
 
 
 @dataclass(frozen=True)
-class CheckStatistics:
-    """How the class did on one check."""
+class QuestionStatistics:
+    """How the class did on one question, with what people decided about it."""
 
     id: str
-    question: str
     title: Text
     points: Decimal
-    decided: int
-    """Results in which the check was decided."""
-    accepted: int
-    mean: Decimal
-    """Earned points on average, over the decided ones."""
+    earned: tuple[Decimal, ...]
+    """Of the students of whom it is decided, before late deductions."""
 
     @property
-    def share(self) -> Decimal:
-        """Mean share of the points that was earned: 1 is easy, 0 is hard."""
-        if self.points > 0:
-            return self.mean / self.points
-        return Decimal(self.accepted) / self.decided if self.decided else ZERO
+    def mean(self) -> Decimal | None:
+        """Earned points on average; None: decided for nobody."""
+        return statistics.mean(self.earned) if self.earned else None
 
+    @property
+    def median(self) -> Decimal | None:
+        """The median of the earned points; None: decided for nobody."""
+        return statistics.median(self.earned) if self.earned else None
 
-@dataclass(frozen=True)
-class Finding:
-    """A misconception or another diagnosis, and how many students have it."""
+    @property
+    def full(self) -> int:
+        """How many have all the points."""
+        return sum(points >= self.points for points in self.earned)
 
-    name: str
-    students: int
-    checks: tuple[str, ...]
-    diagnosis: Diagnosis
-    """An example, in our words."""
+    @property
+    def nothing(self) -> int:
+        """How many have none."""
+        return sum(points <= 0 for points in self.earned)
 
-
-@dataclass(frozen=True)
-class Failure:
-    """Something the grader failed on: a person has to look."""
-
-    where: str
-    """Id of the check; "" for the whole submission."""
-    students: tuple[str, ...]
-    """Everybody to whom the same thing happened."""
-    evidence: str
-    """What was recorded for the first of them."""
+    @property
+    def distribution(self) -> tuple[int, ...]:
+        """How many are in each tenth of the points; all of them belong to the last."""
+        return tenths(self.earned, self.points)
 
 
 @dataclass(frozen=True)
@@ -82,6 +78,8 @@ class ClassReport:
     course: Course
     assignment: Assignment
     lines: tuple[Line, ...]
+    """Of those who are in the course."""
+    questions: tuple[QuestionStatistics, ...]
     checks: tuple[CheckStatistics, ...]
     misconceptions: tuple[Finding, ...]
     others: tuple[Finding, ...]
@@ -90,6 +88,15 @@ class ClassReport:
     """Students whose notebook could not be run at all."""
     confined: int
     """Results that were graded below full isolation."""
+    alike: tuple[Pair, ...] = ()
+    """Nearly equal notebooks, most alike first."""
+    decisions: tuple[Override, ...] = ()
+    """What people decided in place of the grader."""
+    seconds: Consumption | None = None
+    memory: Consumption | None = None
+    """In MiB."""
+    inactive: int = 0
+    """Students who have left the course and are not counted."""
 
     def count(self, *states: State) -> int:
         """How many students are in one of the states."""
@@ -99,6 +106,11 @@ class ClassReport:
     def graded(self) -> int:
         """How many students have a result."""
         return sum(line.score.attempt > 0 for line in self.lines)
+
+    @property
+    def late(self) -> int:
+        """How many handed in after their deadline."""
+        return sum(bool(line.score.late and line.score.late.days) for line in self.lines)
 
     @property
     def percents(self) -> tuple[Decimal, ...]:
@@ -118,10 +130,7 @@ class ClassReport:
     @property
     def distribution(self) -> tuple[int, ...]:
         """How many scores are in each tenth of the scale; 100 belongs to the last."""
-        counts = [0] * BINS
-        for percent in self.percents:
-            counts[max(0, min(BINS - 1, int(percent * BINS / 100)))] += 1
-        return tuple(counts)
+        return tenths(self.percents, Decimal(100))
 
 
 def class_report(
@@ -130,33 +139,36 @@ def class_report(
     standings: Sequence[Standing],
     results: Iterable[SubmissionResult],
 ) -> ClassReport:
-    """Gather what a class summary shows; who has left the course is not part of the class.
-
-    Args:
-        course: weights and late policy.
-        assignment: what to report on.
-        standings: where the students stand.
-        results: those that count; all are read.
-    """
+    """Gather what a class summary shows; `results` are those that count."""
+    known = {s.student.id: s for s in standings}
     gone = {s.student.id for s in standings if not s.student.active}
-    tally = _Tally()
+    tally, questions = Tally(), _Questions(assignment)
     for result in results:
         if result.student not in gone:
             tally.add(result)
-    lines = ((s, s.score(assignment.id)) for s in standings if s.student.active)
+            questions.add(result, known.get(result.student))
+    there = [s for s in standings if s.student.active]
+    lines = ((s, s.score(assignment.id)) for s in there)
     order = {q.id: i for i, q in enumerate(assignment.questions)}
     checks = sorted(tally.statistics(), key=lambda c: (order.get(c.question, len(order)), c.id))
     named, others = tally.findings()
+    limits = assignment.limits
     return ClassReport(
         course=course,
         assignment=assignment,
         lines=tuple(Line(s, score, _shares(score)) for s, score in lines if score is not None),
+        questions=questions.statistics(),
         checks=tuple(checks),
         misconceptions=named,
         others=others,
         failures=tally.failures(),
         unreadable=tuple(tally.unreadable),
         confined=tally.confined,
+        alike=tuple(alike(tally.prints, _handed_out(assignment))),
+        decisions=tuple(o for s in there for o in s.overrides if o.assignment == assignment.id),
+        seconds=consumption(tally.seconds, limits.wall_time),
+        memory=consumption(tally.memory, limits.memory),
+        inactive=len(gone),
     )
 
 
@@ -165,106 +177,41 @@ def _shares(score: AssignmentScore) -> tuple[tuple[str, Decimal], ...]:
     return ("earned", score.earned), ("late", late), ("pending", pending), ("open", undecided)
 
 
-@dataclass
-class _Seen:
-    """What is known of one check so far."""
-
-    check: CheckResult
-    decided: int = 0
-    accepted: int = 0
-    earned: Decimal = ZERO
-
-
-@dataclass
-class _Told:
-    """Who was told one thing so far."""
-
-    diagnosis: Diagnosis
-    students: set[str] = field(default_factory=set)
-    checks: dict[str, None] = field(default_factory=dict)
+def _handed_out(assignment: Assignment) -> frozenset[int]:
+    """Fingerprints of the notebooks that everybody got."""
+    found: set[int] = set()
+    for path in assignment.folder.glob("*.ipynb"):
+        try:
+            found.update(fingerprints(code(read(path)).source))
+        except SubmissionFault:
+            continue  # one that cannot be read has nothing in common with anybody
+    return frozenset(found)
 
 
 @dataclass
-class _Tally:
-    """Counts over the class, one result after the other."""
+class _Questions:
+    """Points of each question over the class."""
 
-    checks: dict[str, _Seen] = field(default_factory=dict)
-    named: dict[str, _Told] = field(default_factory=dict)
-    other: dict[tuple[str, str], _Told] = field(default_factory=dict)
-    failed: dict[tuple[str, str], list[tuple[str, str]]] = field(default_factory=dict)
-    """(student, evidence) by check and last line of the evidence."""
-    unreadable: list[str] = field(default_factory=list)
-    confined: int = 0
+    assignment: Assignment
+    earned: dict[str, list[Decimal]] = field(default_factory=dict)
 
-    def add(self, result: SubmissionResult) -> None:
-        """Take in one result."""
-        if result.verdict is Verdict.JUDGE_ERROR:
-            self._failure(result.student, "", result.evidence)
-            return
-        if result.verdict is not Verdict.ACCEPTED:
-            self.unreadable.append(result.student)
-        if result.isolation and result.isolation.level < 3:
-            self.confined += 1
-        for check in result.checks:
-            self._check(check, result.student)
-
-    def _check(self, check: CheckResult, student: str) -> None:
-        if check.verdict is Verdict.JUDGE_ERROR:
-            self._failure(student, check.id, check.evidence)
-            return
-        seen = self.checks.setdefault(check.id, _Seen(check))
-        seen.decided += 1
-        seen.accepted += check.verdict is Verdict.ACCEPTED
-        seen.earned += earned(check)
-        if check.diagnosis is None or check.verdict is Verdict.SKIPPED:
-            return
-        told = [
-            self.named.setdefault(name, _Told(check.diagnosis))
-            for name in check.diagnosis.misconceptions
-        ]
-        function = check.functions[0] if check.functions else ""
-        if not told:
-            key = function, check.diagnosis.code
-            told = [self.other.setdefault(key, _Told(check.diagnosis))]
-        for each in told:
-            each.students.add(student)
-            each.checks[check.id] = None
-
-    def _failure(self, student: str, where: str, evidence: str) -> None:
-        last = evidence.strip().rpartition("\n")[2]
-        self.failed.setdefault((where, last), []).append((student, evidence[-EVIDENCE:]))
-
-    def failures(self) -> tuple[Failure, ...]:
-        """What the grader failed on, equal failures together, the most frequent first."""
-        grouped = (
-            Failure(where, tuple(student for student, _ in all_of_them), all_of_them[0][1])
-            for (where, _), all_of_them in self.failed.items()
+    def add(self, result: SubmissionResult, standing: Standing | None) -> None:
+        name = self.assignment.id
+        marks = standing.marks.items() if standing else ()
+        overrides = standing.overrides if standing else ()
+        scores = score_questions(
+            self.assignment,
+            result,
+            {question: mark.points for (a, question), mark in marks if a == name},
+            [o for o in overrides if o.assignment == name],
         )
-        return tuple(sorted(grouped, key=lambda f: (-len(f.students), f.where)))
+        for score in scores:
+            if score.state is State.COMPLETE and score.points > 0:
+                self.earned.setdefault(score.id, []).append(score.earned)
 
-    def statistics(self) -> list[CheckStatistics]:
-        """The checks that were decided at least once."""
-        return [
-            CheckStatistics(
-                id=name,
-                question=seen.check.question,
-                title=seen.check.title,
-                points=seen.check.points,
-                decided=seen.decided,
-                accepted=seen.accepted,
-                mean=seen.earned / seen.decided,
-            )
-            for name, seen in self.checks.items()
-        ]
-
-    def findings(self) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
-        """Named misconceptions, and everything else, most frequent first."""
-        others = {" · ".join(filter(None, key)): told for key, told in self.other.items()}
-        return _ranked(self.named), _ranked(others)
-
-
-def _ranked(told: dict[str, _Told]) -> tuple[Finding, ...]:
-    findings = (
-        Finding(name, len(t.students), tuple(t.checks), t.diagnosis) for name, t in told.items()
-    )
-    return tuple(sorted(findings, key=lambda f: (-f.students, f.name)))
+    def statistics(self) -> tuple[QuestionStatistics, ...]:
+        return tuple(
+            QuestionStatistics(q.id, q.title, q.points, tuple(self.earned.get(q.id, ())))
+            for q in self.assignment.questions
+            if q.points > 0
+        )

@@ -13,7 +13,7 @@ from grader.config import load_assignment, load_course
 from grader.course import Assignment, Course
 from grader.errors import SandboxError
 from grader.export import export_csv
-from grader.feedback import Written, write_feedback
+from grader.feedback import Written, write_course, write_feedback
 from grader.gradebook import Gradebook
 from grader.headline import Headline, headline
 from grader.init import make_course
@@ -109,7 +109,10 @@ def play(
         _record(book, assignment, stage.cast)
         run(plan(course, assignment, book, sandbox=sandbox), book, workers, keep)
         lines = class_standings(course, book)
-        written = write_feedback(course, assignment, book, course.feedback, lines=lines)
+        written = write_feedback(
+            course, assignment, book, course.feedback, lines=lines, course_page=True
+        )
+    write_course(course, {assignment.id: assignment}, lines, course.feedback)
     grades = course.root / "grades.csv"
     export_csv(lines, grades)
     return Played(tuple((p, found[p.number]) for p in stage.cast), written, grades)

@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
 from grader import page
-from grader.classreport import BINS, ClassReport, class_report
+from grader.classpage import render_class, render_course
+from grader.classreport import class_report
 from grader.course import Assignment, Course
 from grader.coursegrade import CourseGrade, rounding_rule
+from grader.coursereport import course_report
 from grader.errors import GraderError
 from grader.gradebook import Gradebook, Mark
 from grader.records import Student
 from grader.report import FAULTS, NOTHING, UNTOLD, Grounds, Said, student_report
 from grader.result import SubmissionResult
-from grader.scoring import State
 from grader.standing import Standing, published, standings
 
 
@@ -102,34 +102,6 @@ def render_markdown(
     )
 
 
-def render_class(
-    report: ClassReport,
-    language: str = "zh",
-    *,
-    pages: Mapping[str, str] | None = None,
-    links: Sequence[tuple[str, str]] = (),
-) -> str:
-    """The summary of a class as a self-contained HTML page, for instructors only.
-
-    Args:
-        report: what `grader.classreport.class_report` gathered.
-        language: "zh" or "en".
-        pages: address of each student's report by student number.
-        links: (language, address) of the same summary in other languages.
-    """
-    width = 100 // BINS
-    return page.html(
-        "class.html",
-        language,
-        report=report,
-        pages=pages or {},
-        links=links,
-        bins=[f"{i * width}–{(i + 1) * width}" for i in range(BINS)],
-        states=State,
-        one=Decimal(1),
-    )
-
-
 def write_feedback(
     course: Course,
     assignment: Assignment,
@@ -138,6 +110,7 @@ def write_feedback(
     languages: Sequence[str] = ("zh", "en"),
     *,
     lines: Sequence[Standing] | None = None,
+    course_page: bool = False,
 ) -> Written:
     """Write every student's report and the class summary of one assignment.
 
@@ -149,8 +122,9 @@ def write_feedback(
         assignment: what to report on.
         book: an open gradebook.
         folder: where to write; made when it is not there.
-        languages: one page each; the first is the one the class summary links to.
+        languages: one page each; the class summary links to reports in its own.
         lines: where the students stand; read from the gradebook when not given.
+        course_page: whether there is a summary of the course to link to, as `write_course` makes.
 
     Raises:
         GraderError: a page cannot be written.
@@ -158,7 +132,7 @@ def write_feedback(
     if lines is None:
         lines = standings(course, published(course) | {assignment.id: assignment}, book)
     home = folder / assignment.id
-    pages: dict[str, str] = {}
+    addresses: dict[str, str] = {}
 
     def reported() -> Iterator[SubmissionResult]:
         known = {line.student.id: line for line in lines}
@@ -166,15 +140,60 @@ def write_feedback(
         for result in book.results(assignment.id, counting):
             address = f"students/{_folder_name(result.student)}"
             _write_student(course, assignment, result, known, home / address, languages)
-            pages[result.student] = f"{quote(address)}/{languages[0]}.html"
+            addresses[result.student] = quote(address)
             yield result
 
     report = class_report(course, assignment, lines, reported())
     names = {language: f"class.{language}.html" for language in languages}
     for language, name in names.items():
         others = [(code, other) for code, other in names.items() if code != language]
-        _write(home / name, render_class(report, language, pages=pages, links=others))
-    return Written(home, tuple(home / name for name in names.values()), len(pages))
+        pages = {student: f"{at}/{language}.html" for student, at in addresses.items()}
+        above = f"../course.{language}.html" if course_page else ""
+        text = render_class(report, language, pages=pages, links=others, course_page=above)
+        _write(home / name, text)
+    return Written(home, tuple(home / name for name in names.values()), len(addresses))
+
+
+def write_course(
+    course: Course,
+    assignments: Mapping[str, Assignment],
+    lines: Sequence[Standing],
+    folder: Path,
+    languages: Sequence[str] = ("zh", "en"),
+) -> tuple[Path, ...]:
+    """Write the summary of the course, `course.LANGUAGE.html`, for instructors.
+
+    It links to the reports and class summaries that are in the folder already.
+
+    Args:
+        course: its calendar.
+        assignments: those that exist on disk, by id.
+        lines: where the students stand.
+        folder: where feedback was written.
+        languages: one page each.
+
+    Raises:
+        GraderError: a page cannot be written.
+    """
+    report = course_report(course, assignments, lines)
+    names = {language: f"course.{language}.html" for language in languages}
+    for language, name in names.items():
+        others = [(code, other) for code, other in names.items() if code != language]
+        summaries = {p.id: f"{p.id}/class.{language}.html" for p in report.progress}
+        pages = {p.id: _reports(folder, p.id, lines, language) for p in report.progress}
+        there = {key: page for key, page in summaries.items() if (folder / page).is_file()}
+        text = render_course(report, language, pages=pages, summaries=there, links=others)
+        _write(folder / name, text)
+    return tuple(folder / name for name in names.values())
+
+
+def _reports(
+    folder: Path, assignment: str, lines: Sequence[Standing], language: str
+) -> dict[str, str]:
+    """Addresses of the reports that have been written, by student."""
+    students = (line.student.id for line in lines)
+    found = ((s, f"{assignment}/students/{_folder_name(s)}/{language}.html") for s in students)
+    return {s: quote(page) for s, page in found if (folder / page).is_file()}
 
 
 def _write_student(

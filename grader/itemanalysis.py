@@ -1,30 +1,36 @@
 """What a check tells about a class: how hard it is, and whether it separates strong from weak.
 
-Classical item analysis. Facility is the mean share of the points that was earned. Discrimination
-is the correlation of a check with the sum of all the *others* (corrected item-total correlation):
-near 0, who passes it is chance; below 0, the strong ones fail it, which most often means that the
-check or its wording is wrong.
+Classical item analysis (Crocker and Algina, Introduction to Classical and Modern Test Theory,
+1986, ch. 14). Facility is the mean share of the points that was earned. Discrimination is the
+correlation of a check with the sum of all the *others*, the corrected item-total correlation
+(Henrysson, Psychometrika 28, 1963, 211-218); for a check that is won or lost as a whole it is the
+point-biserial correlation. Near 0, who passes it is chance; below 0, the strong ones fail it,
+which most often means that the check or its wording is wrong. Below 0.2 it is called poor (Ebel
+and Frisbie, Essentials of Educational Measurement, 1991, ch. 13).
 """
 
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-FEWEST = 10
-"""Students without whom a correlation says nothing."""
-WEAK = 0.15
+FEWEST = 20
+"""Students without whom a correlation says nothing: its standard error is 0.23 then."""
+WEAK = 0.2
 EASY, HARD = 0.97, 0.2
+_CHANCE = 1.645
+"""So many standard errors below 0, chance makes one in twenty unrelated checks look reversed."""
 
 
 class Sign(enum.StrEnum):
     """What should make an instructor look at a check."""
 
     REVERSED = "reversed"
-    """Strong students fail it more often than weak ones."""
+    """Strong students fail it more often than weak ones, by more than chance."""
     CHANCE = "chance"
     """Neither easy nor hard, and unrelated to everything else."""
     HARD = "hard"
@@ -40,7 +46,7 @@ class Item:
     facility: float
     """From 0, nobody earns anything, to 1."""
     discrimination: float | None
-    """From -1 to 1; None where it cannot be told."""
+    """From -1 to 1; None: fewer than `FEWEST` students, or all earned the same."""
     sign: Sign | None = None
 
 
@@ -57,7 +63,7 @@ def analyse(shares: Mapping[str, Sequence[float]], points: Mapping[str, float]) 
         return {}
     names = list(shares)
     table = np.array([shares[name] for name in names], dtype=float)
-    worth = np.array([[points[name]] for name in names])
+    worth = np.array([[points[name]] for name in names], dtype=float)
     earned = np.nan_to_num(table) * worth
     possible = np.where(np.isnan(table), 0.0, worth)
     return {
@@ -83,7 +89,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float | None:
 def _sign(facility: float, discrimination: float | None, decided: int) -> Sign | None:
     if decided < FEWEST:
         return None
-    if discrimination is not None and discrimination < 0:
+    if discrimination is not None and discrimination < -_CHANCE / math.sqrt(decided - 1):
         return Sign.REVERSED
     if facility <= HARD:
         return Sign.HARD

@@ -1,8 +1,9 @@
-"""Templates become pages: self-contained, without script, with nothing in them that can run.
+"""Templates become pages: self-contained, with nothing of other people in them that can run.
 
 HTML escapes every value, Markdown escapes every value in its own way; a template cannot forget
 to. The page forbids itself everything in a content security policy except its own style sheet,
-named by its digest, and pictures inside the page.
+named by its digest, and pictures inside the page. Pages for instructors may also run one file of
+ours, which sorts tables, named by its digest, too; those of students run nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from functools import cache
@@ -20,7 +21,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from grader import charts, words
+from grader import charts, classcharts, words
 from grader.coursegrade import rounded
 from grader.errors import GraderError
 from grader.prose import prose
@@ -31,9 +32,12 @@ _CENT = Decimal("0.01")
 
 def html(name: str, language: str, **values: Any) -> str:
     """The HTML page that the template `name` makes of the values."""
-    css, digest = _style()
-    page = _environment(language, "html").get_template(name)
-    return page.render(css=css, css_digest=digest, language=language, **values)
+    return _page(name, language, ("style.css",), (), values)
+
+
+def html_for_instructors(name: str, language: str, **values: Any) -> str:
+    """The same, with a style for tables that can be sorted, and their script."""
+    return _page(name, language, ("style.css", "class.css"), ("tables.js",), values)
 
 
 def markdown(name: str, language: str, **values: Any) -> str:
@@ -97,6 +101,29 @@ def folder() -> Path:
     raise GraderError(f"the templates are missing from {here}", "Install dl-grader again")
 
 
+def _page(
+    name: str,
+    language: str,
+    styles: tuple[str, ...],
+    scripts: tuple[str, ...],
+    values: Mapping[str, Any],
+) -> str:
+    css, css_digest = _inlined(styles)
+    script, script_digest = _inlined(scripts)
+    return (
+        _environment(language, "html")
+        .get_template(name)
+        .render(
+            css=css,
+            css_digest=css_digest,
+            script=script,
+            script_digest=script_digest,
+            language=language,
+            **values,
+        )
+    )
+
+
 @cache
 def _environment(language: str, kind: str) -> jinja2.Environment:
     made = jinja2.Environment(
@@ -112,12 +139,18 @@ def _environment(language: str, kind: str) -> jinja2.Environment:
     install: Callable[..., None] = made.install_gettext_translations  # type: ignore[attr-defined]
     install(spoken, newstyle=True)
     made.filters |= {"number": number, "rounded": grade, "moment": moment, "code": code}
-    made.globals |= {"words": words, "charts": charts, "prose": prose}
+    made.globals |= {
+        "words": words,
+        "charts": charts,
+        "classcharts": classcharts,
+        "prose": prose,
+    }
     return made
 
 
 @cache
-def _style() -> tuple[Markup, str]:
-    css = (folder() / "style.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return Markup(css), digest  # noqa: S704  # our own file, not a value
+def _inlined(names: tuple[str, ...]) -> tuple[Markup, str]:
+    """Files of ours to be inlined one after the other, and the digest that the policy names."""
+    text = "".join((folder() / name).read_text(encoding="utf-8") for name in names)
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Markup(text), digest  # noqa: S704  # our own files, not values

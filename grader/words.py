@@ -12,6 +12,7 @@ import io
 from functools import cache
 from pathlib import Path
 
+from grader.itemanalysis import Sign
 from grader.result import Verdict
 from grader.scoring import State
 
@@ -60,6 +61,31 @@ LEVELS = {
     1: N_("filtered: dangerous system calls refused"),
     0: N_("limits on time and memory only"),
 }
+SIGNS = {
+    Sign.REVERSED: (
+        N_("reversed"),
+        N_(
+            "Those who do well elsewhere fail it more often than the others. Most often the check "
+            "or its wording is wrong: read it before you count it."
+        ),
+    ),
+    Sign.CHANCE: (
+        N_("unrelated"),
+        N_(
+            "Who passes has little to do with how the rest went: it may hang on a detail that was "
+            "never explained, or on luck."
+        ),
+    ),
+    Sign.HARD: (
+        N_("hard"),
+        N_("Hardly anybody earns it: explain it again, or say more clearly what is asked."),
+    ),
+    Sign.EASY: (
+        N_("easy"),
+        N_("Nearly everybody earns it: fine for the basics, but it tells nobody apart."),
+    ),
+}
+"""What to call a check that should be looked at, and why."""
 
 
 LANGUAGES = {"zh": "中文", "en": "English"}

@@ -214,7 +214,8 @@ def test_feedback(run, course):
     said = run("feedback").splitlines()
     assert said[0] == f"tiny: 3 reports in {course.resolve() / 'feedback' / 'tiny'}"
     assert (course / "feedback" / "tiny" / "students" / "s2" / "en.html").is_file()
-    assert len(said) == 3
+    assert len(said) == 5
+    assert said[3] == f"course summary: {course.resolve() / 'feedback' / 'course.zh.html'}"
 
 
 def test_feedback_in_one_language_elsewhere(run, tmp_path):

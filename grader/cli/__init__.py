@@ -27,6 +27,7 @@ from grader.cli import (
     results,
     selfcheck,
     start,
+    summarising,
 )
 from grader.cli.place import Place
 from grader.errors import GraderError
@@ -95,6 +96,7 @@ def main(ctx: click.Context, course: Path | None, traceback: bool) -> None:
       grader collect gd canvas.zip  take in what was handed in
       grader grade gd               grade what has been handed in
       grader status                 where the class stands
+      grader summary gd             what to explain again, what to look at
       grader feedback               a report for every student
       grader export --to csv        the grades
     """
@@ -118,6 +120,7 @@ for command in (
     results.show,
     results.status,
     results.feedback,
+    summarising.summary,
     exporting.export,
     selfcheck.check,
     classroom.ci,

@@ -143,17 +143,17 @@ def status(place: Place, students: bool, as_json: bool) -> None:
 def feedback(
     place: Place, assignments: tuple[str, ...], output: Path | None, languages: tuple[str, ...]
 ) -> None:
-    """Write a report for every student, and a summary of the class.
+    """Write a report for every student, and summaries of the class and the course.
 
     Reports are single HTML files that need neither network nor script. Those of a student lie in
-    a folder that holds nothing of anybody else; the summary is for instructors.
+    a folder that holds nothing of anybody else; the summaries are for instructors.
 
     \b
     Examples:
       grader feedback                     everything that has been graded
       grader feedback gd --language en
     """
-    from grader.feedback import write_feedback
+    from grader.feedback import write_course, write_feedback
     from grader.overview import assignments_of, class_standings
 
     course = place.course
@@ -162,8 +162,13 @@ def feedback(
     with place.gradebook(create=False) as book:
         lines = class_standings(course, book)
         graded = {row.assignment for row in book.current_results()}
-        for what in named or [a for a in assignments_of(course).values() if a.id in graded]:
-            done = write_feedback(course, what, book, folder, chosen, lines=lines)
+        known = assignments_of(course)
+        for what in named or [a for a in known.values() if a.id in graded]:
+            done = write_feedback(
+                course, what, book, folder, chosen, lines=lines, course_page=True
+            )
             click.echo(f"{what.id}: {count(done.students, 'report')} in {done.folder}")
             for summary in done.summaries:
                 click.echo(f"  class summary: {summary}")
+    for summary in write_course(course, known, lines, folder, chosen):
+        click.echo(f"course summary: {summary}")
