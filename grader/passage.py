@@ -20,7 +20,7 @@ def passage(notebook: Notebook, place: Place) -> Passage | None:
     """
     if not 1 <= place.cell <= len(notebook.cells):
         return None
-    lines = notebook.cells[place.cell - 1].source.splitlines()
+    lines = notebook.cells[place.cell - 1].source.split("\n")  # as Python counts them
     if not 1 <= place.line <= len(lines):
         return None
     first = max(1, place.line - AROUND)

@@ -171,7 +171,7 @@ class Figure:
     cell: int
     mime: str
     data: str
-    """Base64 of a PNG or JPEG."""
+    """Base64 of a PNG."""
 
 
 @dataclass(frozen=True)

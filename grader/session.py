@@ -257,7 +257,7 @@ class Session:
         )
 
     def _cell_run(self, cell: Cell, end: CellEnd) -> CellRun:
-        lines = cell.source.splitlines()
+        lines = cell.source.split("\n")  # as Python counts them
         fault = self._faults.get(cell.number)
         diagnosis = (
             _placed(fault.diagnosis, cell.number)

@@ -11,6 +11,7 @@ import click
 
 from grader.cli.table import echo_json, json_option, word
 from grader.result import Diagnosis, NotebookRun, Verdict
+from grader.unseen import visible
 
 if TYPE_CHECKING:
     from grader.selfcheck import SelfCheck
@@ -172,4 +173,4 @@ def _echo_stopped(run: NotebookRun, language: str) -> None:
     for cell in run.cells:
         if cell.verdict not in (Verdict.ACCEPTED, Verdict.SKIPPED):
             said = cell.error or (cell.diagnosis.message[language] if cell.diagnosis else "")
-            click.echo(f"cell {cell.number}: {word(cell.verdict)}: {said}")
+            click.echo(visible(f"cell {cell.number}: {word(cell.verdict)}: {said}"))

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from grader.decimals import digits
 from grader.errors import UsageError
 from grader.result import Verdict
+from grader.unseen import visible
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, not a table.")
 
@@ -27,6 +28,7 @@ def echo_table(
         rows: the cells as text.
         right: headers of the columns that are aligned to the right.
     """
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [max(cell_len(row[i]) for row in (headers, *rows)) for i in range(len(headers))]
     for row in (headers, *rows):
         cells = [

@@ -1,10 +1,15 @@
 """A real browser for pages: Debian's Chromium by playwright; skipped where there is none."""
 
+from __future__ import annotations
+
 import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
+
+from tests.browser.chromium import PROGRAM, Eyes
 
 
 @dataclass
@@ -18,9 +23,9 @@ class Opened:
     """Addresses other than that of the page."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium."""
+    """A headless Chromium; while it is open, no other test of the process can start a loop."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
@@ -49,3 +54,13 @@ def opened(browser):
         context.close()
 
     return look
+
+
+@pytest.fixture(scope="session")
+def eyes() -> Iterator[Eyes]:
+    """The same for looks at many pages, in a thread of its own."""
+    if PROGRAM is None:
+        pytest.skip("no chromium here: nobody looks at the pages (`apt-get install chromium`)")
+    opened = Eyes()
+    yield opened
+    opened.close()
