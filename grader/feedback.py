@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import quote
 
 from grader import page
@@ -23,14 +24,28 @@ from grader.standing import Standing, published, standings
 
 
 @dataclass(frozen=True)
+class Report:
+    """The report of one student on one assignment, as it was written."""
+
+    student: str
+    assignment: Assignment
+    pages: Mapping[str, Path]
+    """By language."""
+
+
+@dataclass(frozen=True)
 class Written:
     """Where feedback was written."""
 
     folder: Path
     summaries: tuple[Path, ...]
     """The class summary, one page per language."""
-    students: int
-    """How many students have a report."""
+    reports: tuple[Report, ...]
+
+    @property
+    def students(self) -> int:
+        """How many students have a report."""
+        return len(self.reports)
 
 
 _SYMBOLS = {"won": "✓", "partly": "◐", "lost": "✗", "open": "?"}
@@ -102,6 +117,36 @@ def render_markdown(
     )
 
 
+def reported_markdown(
+    result: SubmissionResult, assignment: Assignment, course: Course, line: Standing, language: str
+) -> str:
+    """The report as Markdown with everything that the gradebook knows of the student."""
+    entered = _entered(assignment, line)
+    return render_markdown(result, assignment, course, language=language, **entered)
+
+
+class _Entered(TypedDict, total=False):
+    """What people entered about a student, as reports take it."""
+
+    grade: CourseGrade
+    student: Student
+    marks: Mapping[str, Mark]
+    said: Said
+    grounds: Grounds
+
+
+def _entered(assignment: Assignment, line: Standing | None) -> _Entered:
+    if line is None:
+        return {}
+    return {
+        "grade": line.grade,
+        "student": line.student,
+        "marks": {question: m for (a, question), m in line.marks.items() if a == assignment.id},
+        "said": Said.about(assignment.id, line.overrides, line.comments),
+        "grounds": _grounds(line),
+    }
+
+
 def write_feedback(
     course: Course,
     assignment: Assignment,
@@ -111,11 +156,13 @@ def write_feedback(
     *,
     lines: Sequence[Standing] | None = None,
     course_page: bool = False,
+    told: Callable[[str], None] = lambda student: None,
 ) -> Written:
     """Write every student's report and the class summary of one assignment.
 
     The folder gets `ASSIGNMENT/students/STUDENT/LANGUAGE.html`, and for instructors
-    `ASSIGNMENT/class.LANGUAGE.html`. A student's folder holds nothing of another student.
+    `ASSIGNMENT/class.LANGUAGE.html`. A student's folder holds nothing of another student. Pages
+    that have not changed keep their file and its date.
 
     Args:
         course: weights and late policy.
@@ -125,6 +172,7 @@ def write_feedback(
         languages: one page each; the class summary links to reports in its own.
         lines: where the students stand; read from the gradebook when not given.
         course_page: whether there is a summary of the course to link to, as `write_course` makes.
+        told: called with each student whose report is there.
 
     Raises:
         GraderError: a page cannot be written.
@@ -132,14 +180,17 @@ def write_feedback(
     if lines is None:
         lines = standings(course, published(course) | {assignment.id: assignment}, book)
     home = folder / assignment.id
+    reports: list[Report] = []
     addresses: dict[str, str] = {}
 
     def reported() -> Iterator[SubmissionResult]:
         known = {line.student.id: line for line in lines}
         counting = [r.id for line in lines if (r := line.results.get(assignment.id))]
         for result in book.results(assignment.id, counting):
-            address = f"students/{_folder_name(result.student)}"
-            _write_student(course, assignment, result, known, home / address, languages)
+            address = f"students/{folder_name(result.student)}"
+            made = _write_student(course, assignment, result, known, home / address, languages)
+            reports.append(Report(result.student, assignment, made))
+            told(result.student)
             addresses[result.student] = quote(address)
             yield result
 
@@ -150,8 +201,8 @@ def write_feedback(
         pages = {student: f"{at}/{language}.html" for student, at in addresses.items()}
         above = f"../course.{language}.html" if course_page else ""
         text = render_class(report, language, pages=pages, links=others, course_page=above)
-        _write(home / name, text)
-    return Written(home, tuple(home / name for name in names.values()), len(addresses))
+        write_page(home / name, text.encode())
+    return Written(home, tuple(home / name for name in names.values()), tuple(reports))
 
 
 def write_course(
@@ -183,7 +234,9 @@ def write_course(
         pages = {p.id: _reports(folder, p.id, lines, language) for p in report.progress}
         there = {key: page for key, page in summaries.items() if (folder / page).is_file()}
         text = render_course(report, language, pages=pages, summaries=there, links=others)
-        _write(folder / name, text)
+        write_page(folder / name, text.encode())
+        if language == languages[0]:
+            write_page(folder / "index.html", text.encode())
     return tuple(folder / name for name in names.values())
 
 
@@ -192,7 +245,7 @@ def _reports(
 ) -> dict[str, str]:
     """Addresses of the reports that have been written, by student."""
     students = (line.student.id for line in lines)
-    found = ((s, f"{assignment}/students/{_folder_name(s)}/{language}.html") for s in students)
+    found = ((s, f"{assignment}/students/{folder_name(s)}/{language}.html") for s in students)
     return {s: quote(page) for s, page in found if (folder / page).is_file()}
 
 
@@ -203,44 +256,45 @@ def _write_student(
     known: Mapping[str, Standing],
     folder: Path,
     languages: Sequence[str],
-) -> None:
-    line = known.get(result.student)
-    marks = line.marks if line else {}
-    said = Said.about(assignment.id, line.overrides, line.comments) if line else NOTHING
-    for language in languages:
+) -> dict[str, Path]:
+    made = {code: folder / f"{code}.html" for code in languages}
+    entered = _entered(assignment, known.get(result.student))
+    for language, path in made.items():
         text = render_student(
             result,
             assignment,
             course,
-            line.grade if line else None,
-            language,
-            student=line.student if line else None,
-            marks={question: m for (a, question), m in marks.items() if a == assignment.id},
+            language=language,
             links=[(code, f"{code}.html") for code in languages if code != language],
-            said=said,
-            grounds=_grounds(line),
+            **entered,
         )
-        _write(folder / f"{language}.html", text)
+        write_page(path, text.encode())
+    return made
 
 
-def _grounds(line: Standing | None) -> Grounds:
-    if line is None:
-        return UNTOLD
+def _grounds(line: Standing) -> Grounds:
     return Grounds(
         None if line.participation else line.noted, None if line.project else line.rubric
     )
 
 
-def _folder_name(student: str) -> str:
+def folder_name(student: str) -> str:
     """The student number as one folder name, whatever is in it."""
     name = re.sub(r"[^\w.@+-]", lambda found: quote(found[0], safe=""), student)
     return re.sub(r"^\.", "%2E", name)
 
 
-def _write(path: Path, text: str) -> None:
+def write_page(path: Path, content: bytes) -> None:
+    """Write a file, unless it holds the same already.
+
+    Raises:
+        GraderError: it cannot be written.
+    """
     try:
+        if path.is_file() and path.read_bytes() == content:
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
     except OSError as error:
         problem = f"{path} cannot be written: {error.strerror or error}"
         raise GraderError(problem, "Make the folder writable, or name another one") from None

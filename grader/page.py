@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from functools import cache
@@ -25,8 +25,13 @@ from grader import charts, classcharts, words
 from grader.coursegrade import rounded
 from grader.errors import GraderError
 from grader.prose import prose
+from grader.result import Passage
+from grader.unseen import visible
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
+_OPENS = re.compile(r"^([-+=])(?=[-=\s]|$)|^(\d{1,9})(?=[.)](\s|$))")
+_CALLS = re.compile(r"(@|\\#)(?=\w)")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _CENT = Decimal("0.01")
 
 
@@ -43,7 +48,7 @@ def html_for_instructors(name: str, language: str, **values: Any) -> str:
 def markdown(name: str, language: str, **values: Any) -> str:
     """The Markdown text that the template `name` makes of the values."""
     text = _environment(language, "md").get_template(name).render(language=language, **values)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return visible(re.sub(r"\n{3,}", "\n\n", text).strip()) + "\n"
 
 
 def number(value: Decimal | None) -> str:
@@ -76,11 +81,18 @@ class _Plain(str):
 
 
 def escape_markdown(value: Any) -> str:
-    """The value as literal text inside a line of Markdown."""
+    """The value as literal text inside a line of Markdown.
+
+    Also where GitHub makes links of bare addresses and calls the people and issues that a text
+    names, and at the start of a line, where a hyphen or a number opens a list.
+    """
     if isinstance(value, _Plain):
         return value
     text = " ".join(str(value).split()) if str(value).strip() else str(value)
-    return _SPECIAL.sub(r"\\\1", text).replace("\\&", "&amp;").replace("\\<", "&lt;")
+    text = _SPECIAL.sub(r"\\\1", text).replace("\\&", "&amp;").replace("\\<", "&lt;")
+    text = _OPENS.sub(lambda found: f"&#{ord(found[0][0])};{found[0][1:]}", text)
+    text = text.replace("://", "&#58;//").replace("www.", "www&#46;")
+    return _CALLS.sub(r"\1&#8203;", text)
 
 
 def code(value: Any) -> _Plain:
@@ -90,6 +102,29 @@ def code(value: Any) -> _Plain:
     fence = "`" * (longest + 1)
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return _Plain(f"{fence}{pad}{text}{pad}{fence}" if text else "")
+
+
+def fenced(lines: Iterable[str], indent: int = 0) -> _Plain:
+    """The lines as a block of code that they cannot end, `indent` blanks from the left."""
+    text = "\n".join(lines)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    block = (f"{fence}text", *text.splitlines(), fence)
+    return _Plain("\n".join(f"{' ' * indent}{line}".rstrip() for line in block))
+
+
+def numbered(passage: Passage) -> list[str]:
+    """Lines of code with their numbers, and a mark at the one that is meant."""
+    marked = enumerate(passage.lines, start=passage.first)
+    return [f"{'▸' if n == passage.place.line else ' '}{n:>4}  {line}" for n, line in marked]
+
+
+def roughly(value: float) -> str:
+    """A size to one digit: 0.9, 300, 2×10⁻⁵."""
+    digit, _, power = f"{value:.0e}".partition("e")
+    if not power or -4 < int(power) < 5:
+        return f"{float(f'{value:.0e}'):g}"
+    return f"{digit}×10{str(int(power)).translate(_RAISED)}"
 
 
 def folder() -> Path:
@@ -110,18 +145,16 @@ def _page(
 ) -> str:
     css, css_digest = _inlined(styles)
     script, script_digest = _inlined(scripts)
-    return (
-        _environment(language, "html")
-        .get_template(name)
-        .render(
-            css=css,
-            css_digest=css_digest,
-            script=script,
-            script_digest=script_digest,
-            language=language,
-            **values,
-        )
+    template = _environment(language, "html").get_template(name)
+    page = template.render(
+        css=css,
+        css_digest=css_digest,
+        script=script,
+        script_digest=script_digest,
+        language=language,
+        **values,
     )
+    return visible(page)
 
 
 @cache
@@ -138,7 +171,8 @@ def _environment(language: str, kind: str) -> jinja2.Environment:
     spoken = words.catalogue(language)
     install: Callable[..., None] = made.install_gettext_translations  # type: ignore[attr-defined]
     install(spoken, newstyle=True)
-    made.filters |= {"number": number, "rounded": grade, "moment": moment, "code": code}
+    made.filters |= {"number": number, "rounded": grade, "moment": moment, "roughly": roughly}
+    made.filters |= {"code": code, "fenced": fenced, "numbered": numbered}
     made.globals |= {
         "words": words,
         "charts": charts,

@@ -1,8 +1,11 @@
-"""Shows how a round of grading goes on: a live bar on a terminal, lines elsewhere."""
+"""Shows how long work goes on: a live bar on a terminal, lines elsewhere."""
 
 from __future__ import annotations
 
+import itertools
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -18,6 +21,43 @@ from rich.progress import (
 )
 
 from grader.headline import Headline
+
+STRIDE = 100
+"""Where there is no terminal, one line for so many."""
+
+
+@contextmanager
+def counting(
+    what: str, total: int, stream: TextIO | None = None
+) -> Iterator[Callable[[object], None]]:
+    """Count what is done: yields a function to be called with each that is.
+
+    Args:
+        what: what is counted, in a few words.
+        total: how many there are, at most.
+        stream: where to write; stderr, so that results on stdout stay clean.
+    """
+    console = Console(file=stream or sys.stderr)
+    if not console.is_terminal:
+        done = itertools.count(1)
+
+        def said(_: object) -> None:
+            number = next(done)
+            if number % STRIDE == 0:
+                console.print(f"{what}: {number} of {total}", markup=False, highlight=False)
+
+        yield said
+        return
+    columns = BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left")
+    with Progress(
+        TextColumn("{task.description}"),
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda _: bar.advance(task)
 
 
 class RoundProgress:

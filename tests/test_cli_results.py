@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from grader.cli import main
+from grader.cli.texts import echo_report
 from grader.gradebook import Gradebook
 from grader.records import ScoreRow, Student
 from grader.result import (
@@ -149,26 +150,29 @@ def test_a_standing(run):
 
 
 def test_a_result_in_full(run):
-    assert run("show", "s2", "tiny", "--language", "en") == (
-        "s2 · tiny · attempt 1 · 8 of 18 automatic points · wrong answer\n"
-        "graded 2026-10-09 12:00 (linux, level 3; 1.2 s, 300 MiB)\n"
-        "  cell 2: run time error: NameError: name 'alpha' is not defined\n"
+    said = run("show", "s2", "tiny", "--language", "en")
+    assert said.startswith(
+        "# Tiny\n"
         "\n"
-        "Question 1\n"
-        "  ✗ 1a     0/10  is right\n"
-        "                wrong answer: Your value is exactly twice ours.\n"
-        "                → Mind the factor 1/2.\n"
+        "Student: Ann (s2) · Attempt 1 · Handed in 2026-10-08 00:00 UTC+00 · "
+        "Graded 2026-10-09 12:00 UTC+00\n"
         "\n"
-        "Question 2\n"
-        "  ✓ 2a      4/4  is right\n"
-        "\n"
-        "Question h\n"
-        "  ✓ ha      4/4  is right\n"
-        "\n"
-        "Question w1\n"
-        "  … Think (to be marked)\n"
+        "**8 / 23** · earned 8 · waiting for a marker 5 · not earned 10\n"
     )
+    assert "- ✗ is right · **not correct** · 1a · 0 / 10\n\n  Your value is exactly" in said
+    assert "NameError: name 'alpha' is not defined" in said
+    assert "1.2 s" in said
     assert "恰好是参考值的 2 倍。" in run("show", "s2", "tiny")
+
+
+def test_a_terminal_lays_the_report_out(monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "60")
+    echo_report("# Title\n\n- **a** \\*b\\* `c`\n\n```text\nd\n```\n")
+    said = capsys.readouterr().out
+    assert "\x1b[1m" in said
+    assert "*b*" in said
+    assert "```" not in said
 
 
 def test_evidence_is_for_those_who_ask(run):
@@ -216,6 +220,25 @@ def test_feedback(run, course):
     assert (course / "feedback" / "tiny" / "students" / "s2" / "en.html").is_file()
     assert len(said) == 5
     assert said[3] == f"course summary: {course.resolve() / 'feedback' / 'course.zh.html'}"
+    assert (course / "feedback" / "index.html").is_file()
+
+
+def test_feedback_to_send_and_to_publish(run, course, tmp_path):
+    said = run("feedback", "--zip", "--publish", tmp_path / "public", "--address", "https://x.cn/")
+    assert said.splitlines()[5:] == [
+        f"zips: 3 students in {course.resolve() / 'feedback' / 'zips'}",
+        f"published: 3 students in {tmp_path / 'public'}; whose is which: "
+        f"{course.resolve() / 'feedback' / 'published.csv'}",
+    ]
+    names = {p.name for p in (tmp_path / "public").iterdir()}
+    table = (course / "feedback" / "published.csv").read_text("utf-8-sig").splitlines()
+    addresses = [row.rpartition(",")[2] for row in table[1:]]
+    assert names == {a.split("/")[-2] for a in addresses} | {"index.html", "robots.txt"}
+    assert (tmp_path / "public").joinpath(addresses[1].split("/")[-2], "tiny", "zh.html").is_file()
+
+
+def test_feedback_is_not_published_beside_what_is_secret(run, course):
+    assert "instructors only" in run("feedback", "--publish", course / "feedback", code=2)
 
 
 def test_feedback_in_one_language_elsewhere(run, tmp_path):

@@ -34,8 +34,9 @@ def show(
 ) -> None:
     """Show one student: the course grade so far, or one result in full.
 
-    Without ID: what every part of the grade is made of. With ID: each check of the result that
-    counts, with its diagnosis. Evidence may quote hidden inputs and is for instructors only.
+    Without ID: what every part of the grade is made of. With ID: the report of the result that
+    counts, as the student reads it; Markdown when it goes into a file or a pipe. Evidence may
+    quote hidden inputs and is for instructors only.
 
     \b
     Examples:
@@ -47,6 +48,7 @@ def show(
     from grader import whatif as calculation
     from grader.cli import texts
     from grader.cli.workings import need_text
+    from grader.feedback import reported_markdown
     from grader.overview import standing_of
 
     course = place.course
@@ -60,7 +62,7 @@ def show(
                 if need is not None:
                     click.echo(f"\n{need_text(calculation.need(course, line.grade, need))}")
             return
-        load_assignment(course, assignment)
+        asked = load_assignment(course, assignment)
         counting = line.results.get(assignment)
         result = book.result(student, assignment, counting.attempt if counting else None)
     if result is None:
@@ -70,8 +72,11 @@ def show(
         )
     if as_json:
         click.echo(result.to_json())
-    else:
-        texts.echo_result(result, language or course.languages[0], evidence=evidence)
+        return
+    chosen = language or course.languages[0]
+    texts.echo_report(reported_markdown(result, asked, course, line, chosen))
+    if evidence:
+        texts.echo_evidence(result)
 
 
 @click.command()
@@ -139,36 +144,76 @@ def status(place: Place, students: bool, as_json: bool) -> None:
     multiple=True,
     help="May be given twice [those of the course].",
 )
+@click.option("--zip", "bundles", is_flag=True, help="Also a zip per student, in zips/.")
+@click.option(
+    "--publish",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also copy the reports here, under names that cannot be guessed.",
+)
+@click.option("--address", default="", help="Where that folder is served; for published.csv.")
 @pass_place
 def feedback(
-    place: Place, assignments: tuple[str, ...], output: Path | None, languages: tuple[str, ...]
+    place: Place,
+    assignments: tuple[str, ...],
+    output: Path | None,
+    languages: tuple[str, ...],
+    bundles: bool,
+    publish: Path | None,
+    address: str,
 ) -> None:
     """Write a report for every student, and summaries of the class and the course.
 
     Reports are single HTML files that need neither network nor script. Those of a student lie in
-    a folder that holds nothing of anybody else; the summaries are for instructors.
+    a folder that holds nothing of anybody else; the summaries are for instructors, and so is
+    index.html, which leads to everything. Pages that have not changed are not written again.
 
     \b
     Examples:
       grader feedback                     everything that has been graded
       grader feedback gd --language en
+      grader feedback --zip               a file to send to each student
+      grader feedback --publish public --address https://course.example/r
     """
-    from grader.feedback import write_course, write_feedback
+    from grader import site
+    from grader.feedback import Report, write_course, write_feedback
     from grader.overview import assignments_of, class_standings
+    from grader.progress import counting
+    from grader.secret import course_secret
 
     course = place.course
+    known = assignments_of(course)
     named = [load_assignment(course, name) for name in assignments]
     folder, chosen = output or course.feedback, languages or course.languages
+    reports: list[Report] = []
     with place.gradebook(create=False) as book:
         lines = class_standings(course, book)
         graded = {row.assignment for row in book.current_results()}
-        known = assignments_of(course)
         for what in named or [a for a in known.values() if a.id in graded]:
-            done = write_feedback(
-                course, what, book, folder, chosen, lines=lines, course_page=True
-            )
+            with counting(f"reports of {what.id}", len(lines)) as told:
+                done = write_feedback(
+                    course, what, book, folder, chosen, lines=lines, course_page=True, told=told
+                )
+            reports += done.reports
             click.echo(f"{what.id}: {count(done.students, 'report')} in {done.folder}")
             for summary in done.summaries:
                 click.echo(f"  class summary: {summary}")
     for summary in write_course(course, known, lines, folder, chosen):
         click.echo(f"course summary: {summary}")
+    if bundles:
+        with counting("bundles", len(lines)) as told:
+            made = site.write_bundles(course, reports, lines, folder / "zips", told)
+        click.echo(f"zips: {count(made, 'student')} in {folder / 'zips'}")
+    if publish is not None:
+        table = folder / "published.csv"
+        with counting("copies", len(lines)) as told:
+            made = site.write_published(
+                course,
+                reports,
+                lines,
+                publish,
+                secret=course_secret(course.private),
+                table=table,
+                address=address,
+                told=told,
+            )
+        click.echo(f"published: {count(made, 'student')} in {publish}; whose is which: {table}")

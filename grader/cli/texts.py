@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from rich.console import Console
+from rich.markdown import Markdown
 
 from grader.cli.parts import echo_parts
-from grader.cli.table import echo_table, number, word
+from grader.cli.table import echo_table, number
 from grader.cli.workings import echo_workings, late_json
 from grader.coursegrade import CourseGrade, Part, rounded
 from grader.export import state
-from grader.headline import headline
 from grader.overview import AssignmentStatus
-from grader.result import CheckResult, NotebookRun, SubmissionResult, Verdict
-from grader.scoring import AssignmentScore, earned
+from grader.result import SubmissionResult
+from grader.scoring import AssignmentScore
 from grader.standing import Standing
-
-SIGNS = {Verdict.ACCEPTED: "✓", Verdict.SKIPPED: "–", Verdict.JUDGE_ERROR: "?"}
+from grader.unseen import visible
 
 
 def echo_standing(line: Standing) -> None:
@@ -89,55 +89,23 @@ def echo_statuses(rows: Sequence[AssignmentStatus]) -> None:
     )
 
 
-def echo_result(result: SubmissionResult, language: str, *, evidence: bool = False) -> None:
-    """A result in full."""
-    line = headline(result)
-    isolation = result.isolation
-    where = f"{isolation.backend}, level {isolation.level}" if isolation else "no sandbox"
-    click.echo(
-        f"{result.student} · {result.assignment} · attempt {result.attempt} · "
-        f"{number(line.earned)} of {number(line.points)} automatic points · {word(line.verdict)}"
-    )
-    click.echo(
-        f"graded {result.graded_at:%Y-%m-%d %H:%M} ({where}; {line.seconds:.1f} s, "
-        f"{result.usage.memory:.0f} MiB)"
-    )
-    if result.diagnosis is not None:
-        click.echo(f"  {result.diagnosis.message[language]}")
-    if result.notebook is not None:
-        _echo_notebook(result.notebook, language)
-    question = None
-    for check in result.checks:
-        if check.question != question:
-            question = check.question
-            click.echo(f"\nQuestion {question}")
-        _echo_check(check, language, evidence)
-    for written in result.written:
-        there = "to be marked" if written.filled else "nothing written"
-        click.echo(f"\nQuestion {written.question}\n  … {written.title[language]} ({there})")
-    if evidence and result.evidence:
-        click.echo(f"\n{_indented(result.evidence)}")
+def echo_report(text: str) -> None:
+    """A report in Markdown: laid out on a terminal, as it is elsewhere."""
+    console = Console()
+    if not console.is_terminal:
+        click.echo(text, nl=False)
+        return
+    console.print(Markdown(text, code_theme="ansi_dark", hyperlinks=False))
 
 
-def _echo_notebook(run: NotebookRun, language: str) -> None:
-    for repair in run.repairs:
-        click.echo(f"  repaired: {repair[language]}")
-    for cell in run.cells:
-        if cell.verdict not in (Verdict.ACCEPTED, Verdict.SKIPPED):
-            said = cell.error or (cell.diagnosis.message[language] if cell.diagnosis else "")
-            click.echo(f"  cell {cell.number}: {word(cell.verdict)}: {said}")
-
-
-def _echo_check(check: CheckResult, language: str, evidence: bool) -> None:
-    sign = SIGNS.get(check.verdict, "✗")
-    points = "public" if check.public else f"{number(earned(check))}/{number(check.points)}"
-    click.echo(f"  {sign} {check.id:<4} {points:>6}  {check.title[language]}")
-    if check.diagnosis is not None:
-        click.echo(f"{'':16}{word(check.verdict)}: {check.diagnosis.message[language]}")
-        if check.diagnosis.hint is not None:
-            click.echo(f"{'':16}→ {check.diagnosis.hint[language]}")
-    if evidence and check.evidence:
-        click.echo(_indented(check.evidence))
+def echo_evidence(result: SubmissionResult) -> None:
+    """What student code said holding hidden inputs, and our own errors; for instructors only."""
+    found = [(check.id, check.evidence) for check in result.checks] + [("", result.evidence)]
+    click.echo("\nevidence, for instructors only")
+    for where, evidence in found:
+        if evidence:
+            click.echo(f"  {where or result.assignment}")
+            click.echo(visible(_indented(evidence)))
 
 
 def standing_json(line: Standing) -> dict[str, Any]:
