@@ -79,8 +79,11 @@ def alike(prints: Mapping[str, Collection[int]], handed_out: Collection[int] = (
     own: Counter[str] = Counter()
     shared: Counter[tuple[str, str]] = Counter()
     for students in owners.values():
-        if len(students) <= most:
-            own.update(students)
+        if len(students) > most:
+            continue
+        for student in students:
+            own[student] += 1
+        if len(students) > 1:
             shared.update(combinations(sorted(students), 2))
     found = (
         Pair(a, b, both / min(own[a], own[b]))
