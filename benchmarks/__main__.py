@@ -13,6 +13,7 @@ import click
 
 from benchmarks import (
     compare,
+    gradebook,
     growth,
     memory,
     page,
@@ -29,6 +30,7 @@ NAMES: dict[str, Callable[[Path, int], dict[str, Any]]] = {
     "throughput": lambda folder, rounds: throughput.measure(folder, rounds, 60),
     "selfcheck": lambda folder, rounds: selfcheck.measure(folder, 2 * rounds),
     "reports": lambda folder, rounds: reports.measure(folder, 1000),
+    "gradebook": lambda folder, rounds: gradebook.measure(folder, rounds),
     "growth": lambda folder, rounds: growth.measure(folder, 1000),
     "compare": lambda folder, rounds: compare.measure(folder, rounds, 60, 5),
 }

@@ -86,6 +86,7 @@ def standings(
     handed_in: Mapping[str, Collection[str]] | None = None,
     missing_as_zero: bool = False,
     now: datetime | None = None,
+    only: str | None = None,
 ) -> tuple[Standing, ...]:
     """The lines of all students, by student number; a handful of queries for the whole class.
 
@@ -96,10 +97,13 @@ def standings(
         handed_in: by assignment, the students of whom there is a submission.
         missing_as_zero: whether what is missing counts as zero.
         now: tells "missing" from "not due yet".
+        only: the one student who is asked about.
     """
-    kept = _Kept(book, load_rubric(course))
+    kept = _Kept(book, load_rubric(course), only)
     today = _Calendar(course, assignments, handed_in or {}, missing_as_zero, now)
-    return tuple(_line(student, kept, today) for student in book.students())
+    return tuple(
+        _line(student, kept, today) for student in book.students() if only in (None, student.id)
+    )
 
 
 @dataclass(frozen=True)
@@ -114,9 +118,9 @@ class _Calendar:
 class _Kept:
     """What the gradebook holds, read once for the whole class."""
 
-    def __init__(self, book: Gradebook, rubric: Rubric | None) -> None:
+    def __init__(self, book: Gradebook, rubric: Rubric | None, only: str | None) -> None:
         self.results: dict[str, dict[str, list[ResultRow]]] = {}
-        for row in book.current_results():
+        for row in book.current_results(student=only):
             self.results.setdefault(row.student, {}).setdefault(row.assignment, []).append(row)
         self.participation = book.participation()
         self.project = book.project()
@@ -125,10 +129,10 @@ class _Kept:
         self.rubrics: dict[str, ProjectScore] = {}
         if rubric is not None:
             self.rubrics = project_scores(rubric, book.criteria(), book.memberships())
-        self.marks = _by_student(book.marks())
-        self.extensions = _by_student(book.extensions())
-        self.overrides = _by_student(book.overrides())
-        self.comments = _by_student(book.comments())
+        self.marks = _by_student(book.marks(student=only))
+        self.extensions = _by_student(book.extensions(student=only))
+        self.overrides = _by_student(book.overrides(student=only))
+        self.comments = _by_student(book.comments(student=only))
         self.documents = _overridden(book, self.overrides, self.results)
 
 

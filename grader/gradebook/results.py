@@ -37,9 +37,12 @@ class Results(Connected):
                 connection.execute(sa.insert(schema.results), [_row(r) for r in kept])
         return len(kept)
 
-    def current_results(self, assignment: str | None = None) -> tuple[ResultRow, ...]:
+    def current_results(
+        self, assignment: str | None = None, student: str | None = None
+    ) -> tuple[ResultRow, ...]:
         """The newest grading of every attempt, by assignment, student and attempt."""
-        return self._rows(ledger.newest(schema.results, _ATTEMPT, assignment=assignment))
+        keys = {"assignment": assignment, "student": student}
+        return self._rows(ledger.newest(schema.results, _ATTEMPT, **keys))
 
     def counting_results(self, assignment: str | None = None) -> dict[tuple[str, str], ResultRow]:
         """The newest grading of the last attempt, by student and assignment.
