@@ -37,6 +37,7 @@ def summary(place: Place, assignment: str | None, language: str | None, as_json:
     """
     from grader.classpage import class_markdown, course_markdown
     from grader.classreport import class_report
+    from grader.cli.texts import echo_report
     from grader.coursereport import course_report
     from grader.overview import assignments_of, class_standings
 
@@ -58,19 +59,7 @@ def summary(place: Place, assignment: str | None, language: str | None, as_json:
     if as_json:
         echo_json(value)
         return
-    _print(text)
-
-
-def _print(markdown: str) -> None:
-    """Laid out where a person reads it, as it is where a program does."""
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    console = Console()
-    if console.is_terminal:
-        console.print(Markdown(markdown))
-    else:
-        click.echo(markdown, nl=False)
+    echo_report(text)
 
 
 def class_json(report: ClassReport) -> dict[str, Any]:

@@ -51,12 +51,12 @@ for (const table of document.querySelectorAll("table.sortable")) {
   line.append(label, " ", told);
   table.parentElement.before(line);
   box.addEventListener("input", () => {
-    const words = box.value.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+    const wanted = box.value.trim().replace(/\s+/g, " ").toLocaleLowerCase();
     for (const row of rows) {
-      const text = row.textContent.toLocaleLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
+      const cells = Array.from(row.cells, (cell) => cell.textContent.trim().toLocaleLowerCase());
+      row.hidden = !cells.some((text) => text.includes(wanted));
     }
     const shown = rows.filter((row) => !row.hidden).length;
-    told.textContent = words.length ? `${shown} / ${rows.length}` : "";
+    told.textContent = wanted ? `${shown} / ${rows.length}` : "";
   });
 }
