@@ -9,6 +9,8 @@ from grader import assert_close, check
 def test_squared_loss(student):
     """平方损失的例子：预测 (1, 2)，标签 (0, 0)
     the squared loss of the example: predictions (1, 2), labels (0, 0)"""
+    # Of two examples the sum is what a mean without 1/2 is, too; three tell them apart.
+    assert_close(student.squared_loss(torch.tensor([1.0, 2.0, 1.0]), torch.zeros(3)), 1.0)
     assert_close(student.squared_loss(torch.tensor([1.0, 2.0]), torch.zeros(2)), 1.25)
 
 
