@@ -5,9 +5,16 @@ Cells run before any hidden input exists, so the student's own exception may be 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grader.course import Limits
+from grader.faults import is_full_disk
 from grader.kernelclient import CellEnd
 from grader.result import Diagnosis, Text, Verdict
+from grader.sandbox.exceeded import disk_limit, process_limit
+
+_NO_PROCESS = ("BlockingIOError: [Errno 11]", "RuntimeError: can't start new thread")
+"""What the limit of processes and threads looks like to a program that is stopped by it."""
 
 
 def diagnose_cell(number: int, end: CellEnd, limits: Limits) -> Diagnosis | None:
@@ -15,8 +22,12 @@ def diagnose_cell(number: int, end: CellEnd, limits: Limits) -> Diagnosis | None
     match end.verdict:
         case Verdict.ACCEPTED:
             return None
+        case Verdict.TIME_LIMIT_EXCEEDED if end.seconds < limits.cell_time:
+            return _all_time(number, limits)
         case Verdict.TIME_LIMIT_EXCEEDED:
             return _time(number, limits)
+        case Verdict.OUTPUT_LIMIT_EXCEEDED if is_full_disk(end.error):
+            return placed(disk_limit(limits.disk).diagnosis, number)
         case Verdict.OUTPUT_LIMIT_EXCEEDED:
             return _output(number, limits)
         case Verdict.MEMORY_LIMIT_EXCEEDED:
@@ -27,12 +38,37 @@ def diagnose_cell(number: int, end: CellEnd, limits: Limits) -> Diagnosis | None
         return _died(number)
     if end.error.startswith("StdinNotImplementedError"):
         return _input(number)
+    if end.error.startswith(_NO_PROCESS):
+        return placed(process_limit(limits.processes).diagnosis, number)
     return Diagnosis(
         "cell_error",
         Text(f"第 {number} 个单元运行时报错。", f"Cell {number} raised an error."),
         Text(
             "后面的单元照常运行；重启内核后从头运行一遍可以重现。",
             "The cells after it were run all the same; restart the kernel and run all to see it.",
+        ),
+    )
+
+
+def placed(diagnosis: Diagnosis, number: int) -> Diagnosis:
+    """Which limit was broken, and in which cell."""
+    said = diagnosis.message
+    message = Text(f"运行第 {number} 个单元时：{said.zh}", f"In cell {number}: {said.en}")
+    return replace(diagnosis, message=message)
+
+
+def _all_time(number: int, limits: Limits) -> Diagnosis:
+    seconds = f"{limits.wall_time:g}"
+    return Diagnosis(
+        "notebook_time",
+        Text(
+            f"整个笔记本的 {seconds} 秒在运行第 {number} 个单元时用完，该单元被中断。",
+            f"The {seconds} seconds of the whole notebook were used up in cell {number}, which "
+            "was stopped.",
+        ),
+        Text(
+            "看看前面哪些单元最慢，减少训练轮数。",
+            "See which cells before it are slow; train for fewer epochs.",
         ),
     )
 

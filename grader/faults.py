@@ -11,7 +11,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from grader.errors import MemoryLimitExceeded, NotAttempted, RunTimeError, SubmissionFault
+from grader.errors import (
+    MemoryLimitExceeded,
+    NotAttempted,
+    OutputLimitExceeded,
+    RunTimeError,
+    SubmissionFault,
+)
 from grader.result import Diagnosis, Place, Text
 
 KNOWN = frozenset(
@@ -129,6 +135,7 @@ _HINTS: tuple[tuple[str, Text], ...] = (
     ),
 )
 
+_FULL_DISK = re.compile(r"OSError: \[Errno (27|28|122)\]")
 _MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 
 
@@ -139,7 +146,24 @@ def fault_of_exception(name: str, raised: Raised, printed: str = "") -> Submissi
         return NotAttempted(_not_written(name), evidence)
     if raised.type == "MemoryError" or _MEMORY.search(raised.message):
         return MemoryLimitExceeded(_memory(name), evidence)
+    if is_full_disk(f"{raised.type}: {raised.message}"):
+        return OutputLimitExceeded(_disk(name), evidence)
     return RunTimeError(_exception(name, raised), evidence)
+
+
+def is_full_disk(error: str) -> bool:
+    """Whether `TypeName: message` is what a program is told that has written too much."""
+    return _FULL_DISK.match(error) is not None
+
+
+def _disk(name: str) -> Diagnosis:
+    return Diagnosis(
+        "call_disk",
+        Text(
+            f"`{name}` 写入文件的数据超过了上限。", f"`{name}` wrote more to files than allowed."
+        ),
+        Text("函数不需要写文件。", "The function need not write files."),
+    )
 
 
 def _not_written(name: str) -> Diagnosis:

@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 
 from grader.codec import encodable
 from grader.errors import SandboxError
+from grader.faults import is_full_disk
 from grader.result import Verdict
 from grader.sandbox import Box
 
@@ -30,8 +31,8 @@ GRACE = 3.0
 """Seconds a cell has to stop after an interrupt; then the kernel is killed."""
 MESSAGE = 16 * 1024 * 1024
 """Bytes of one message; a kernel that sends more is cut off."""
-_PLACE = re.compile(r"(?:Cell In\[\d+\]|<ipython-input[^>]*>)[^\n]*?line (\d+)")
-_SYNTAX_PLACE = re.compile(r"line (\d+)")
+_PLACE = re.compile(r"(?:Cell In\[\d+\]|<ipython-input[^>]*>)[^\n]*?line (\d{1,6})")
+_SYNTAX_PLACE = re.compile(r"line (\d{1,6})")
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,43 @@ class BoundedClient(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
 
+def cell_end(reply: Mapping[str, Any], seconds: float) -> CellEnd:
+    """How a cell ended whose kernel lives on, from its reply, which student code can write."""
+    if reply.get("status") != "error":
+        return CellEnd(Verdict.ACCEPTED, seconds)
+    name = encodable(str(reply.get("ename", "error"))[:100])
+    value = encodable(str(reply.get("evalue", ""))[:500])
+    trace = "\n".join(_lines(reply))[:20_000]
+    pattern = _SYNTAX_PLACE if name in ("SyntaxError", "IndentationError") else _PLACE
+    places = pattern.findall(trace)
+    verdict = Verdict.RUN_TIME_ERROR
+    if name == "MemoryError" or "can't allocate memory" in value:
+        verdict = Verdict.MEMORY_LIMIT_EXCEEDED
+    elif is_full_disk(f"{name}: {value}"):
+        verdict = Verdict.OUTPUT_LIMIT_EXCEEDED
+    line = int(places[-1]) if places else None
+    return CellEnd(verdict, seconds, f"{name}: {value}".rstrip(": "), line)
+
+
+def _content(message: Any) -> dict[str, Any]:
+    """What a message says; student code can write it."""
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
+def _sources(reply: Mapping[str, Any]) -> list[Any]:
+    payload = reply.get("payload")
+    entries = payload if isinstance(payload, list) else []
+    return [entry.get("source") for entry in entries if isinstance(entry, dict)]
+
+
+def _lines(reply: Mapping[str, Any]) -> list[str]:
+    trace = reply.get("traceback")
+    return (
+        [line for line in trace[:50] if isinstance(line, str)] if isinstance(trace, list) else []
+    )
+
+
 def _size(content: Any) -> int:
     if isinstance(content, str):
         return len(content)
@@ -133,7 +171,7 @@ class KernelCells:
         """Cell number by ordinal of execution."""
 
     def _remember(self, cell: Any, cell_index: int, execute_reply: dict[str, Any]) -> None:
-        self._reply = execute_reply.get("content", {})
+        self._reply = _content(execute_reply)
 
     def start(self) -> None:
         """Wait until the kernel answers.
@@ -201,10 +239,10 @@ class KernelCells:
             task.result()
         if verdict is not None:
             return CellEnd(verdict, seconds)
-        if any(p.get("source") == "ask_exit" for p in self._reply.get("payload", [])):
+        if "ask_exit" in _sources(self._reply):
             self._box.kill()  # `exit` ends the kernel a moment later
             return CellEnd(Verdict.RUN_TIME_ERROR, seconds, dead=True)
-        return self._outcome(seconds)
+        return cell_end(self._reply, seconds)
 
     async def _watch(self, task: asyncio.Future[Any], deadline: float) -> Verdict | None:
         """Wait for a cell; interrupt it when it must stop, and say why it had to."""
@@ -230,20 +268,6 @@ class KernelCells:
         if fault is not None:
             return fault.verdict
         return verdict or Verdict.RUN_TIME_ERROR
-
-    def _outcome(self, seconds: float) -> CellEnd:
-        if self._reply.get("status") != "error":
-            return CellEnd(Verdict.ACCEPTED, seconds)
-        name = encodable(str(self._reply.get("ename", "error"))[:100])
-        value = encodable(str(self._reply.get("evalue", ""))[:500])
-        trace = "\n".join(str(t) for t in self._reply.get("traceback", [])[:50])[:20_000]
-        pattern = _SYNTAX_PLACE if name in ("SyntaxError", "IndentationError") else _PLACE
-        places = pattern.findall(trace)
-        verdict = Verdict.RUN_TIME_ERROR
-        if name == "MemoryError" or "can't allocate memory" in value:
-            verdict = Verdict.MEMORY_LIMIT_EXCEEDED
-        line = int(places[-1]) if places else None
-        return CellEnd(verdict, seconds, f"{name}: {value}".rstrip(": "), line)
 
     def hang_up(self) -> None:
         """Stop listening to the kernel: before hidden inputs go in, all its channels close."""

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from grader.calls import Answer, Calls, Reply, Request
-from grader.cellfaults import diagnose_cell
+from grader.cellfaults import diagnose_cell, placed
 from grader.codec import BadFrame, encodable
 from grader.course import Limits
 from grader.errors import RunTimeError, SandboxError, SandboxLost, SubmissionFault
@@ -145,7 +145,8 @@ class Session:
                 self._require(life.box)
             limit = life.box.fault()
             if limit is not None:
-                raise type(limit)(limit.diagnosis, fault.evidence) from None
+                told = _called(limit.diagnosis, request.name)
+                raise type(limit)(told, fault.evidence) from None
             raise
 
     def _revive(self) -> None:
@@ -260,7 +261,7 @@ class Session:
         lines = cell.source.split("\n")  # as Python counts them
         fault = self._faults.get(cell.number)
         diagnosis = (
-            _placed(fault.diagnosis, cell.number)
+            placed(fault.diagnosis, cell.number)
             if fault
             else diagnose_cell(cell.number, end, self._limits)
         )
@@ -281,17 +282,18 @@ class Session:
         found: list[Figure] = []
         for number, cell in enumerate(self._notebook.document.cells, start=1):
             for output in cell.get("outputs", []):
-                data = output.get("data", {}).get("image/png")
+                bundle = output.get("data")  # as the kernel sent it, which student code can do
+                data = bundle.get("image/png") if isinstance(bundle, Mapping) else None
                 if isinstance(data, str) and len(data) < FIGURE_SIZE and len(found) < FIGURES:
                     found.append(Figure(number, "image/png", data.replace("\n", "")))
         return tuple(found)
 
 
-def _placed(diagnosis: Diagnosis, number: int) -> Diagnosis:
-    """Which limit was broken, and in which cell."""
+def _called(diagnosis: Diagnosis, name: str) -> Diagnosis:
+    """Which limit was broken, and in which function."""
     said = diagnosis.message
-    placed = Text(f"运行第 {number} 个单元时：{said.zh}", f"In cell {number}: {said.en}")
-    return replace(diagnosis, message=placed)
+    message = Text(f"调用 `{name}` 时：{said.zh}", f"While `{name}` was running: {said.en}")
+    return replace(diagnosis, message=message)
 
 
 def _beyond_repair() -> SubmissionFault:
