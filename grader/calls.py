@@ -35,6 +35,7 @@ from grader.errors import (
 )
 from grader.faults import Raised, fault_of_exception
 from grader.result import Diagnosis, Text
+from grader.sandbox import FOREIGN_SIGNALS
 
 PID = struct.Struct("<i")
 QUESTIONS = 100_000
@@ -110,18 +111,25 @@ class Calls:
         self._pid = 0
         self.broken = False
         """The kernel itself no longer answers; only a new box helps."""
+        self.killed = False
+        """A copy died in a call, by a signal that may have come from outside (the kernel says)."""
 
     def fresh(self) -> None:
         """End the copy that answered so far; the next call meets the state the notebook left."""
+        self._end_copy()
+
+    def _end_copy(self) -> int:
+        """End the copy, if there is one; returns the status with which it ended."""
         if self._link is None or self._link is self._control:
-            return
+            return 0
         self._link.close()
         self._link = None
         try:
             send_frame(self._control, b"K" + PID.pack(self._pid), time.monotonic() + COMMAND_TIME)
-            self._reply(b"k")
+            return self._reply(b"k")[1]
         except (OSError, BadFrame):
             self.broken = True
+            return 0
 
     def close(self) -> None:
         """Hang up on the copy; the box ends it."""
@@ -145,7 +153,7 @@ class Calls:
             self._drop()
             raise _too_slow(request) from None
         except Closed:
-            self._drop()
+            self.killed = self._drop() & 0x7F in FOREIGN_SIGNALS
             raise _died(request) from None
         except TooLarge:
             self._drop()
@@ -207,13 +215,12 @@ class Calls:
             raise BadFrame(f"{bytes(data[:1])!r} on the control socket")
         return bytes(data[:1]), PID.unpack(data[1:])[0]
 
-    def _drop(self) -> None:
-        """The copy cannot be trusted to be in step any more."""
+    def _drop(self) -> int:
+        """End the copy, which cannot be trusted to be in step any more; returns its status."""
         if self._link is self._control:
             self.broken = True
             self._link = None
-        else:
-            self.fresh()
+        return self._end_copy()
 
     def _converse(
         self,

@@ -5,6 +5,7 @@
     │   └── ConfigError         … in a file: names file, key and remedy
     ├── SandboxError            the machine cannot hold the sandbox, or the sandbox itself broke
     │   └── SandboxLost         … it was killed under a submission, which is graded again
+    │       └── KernelKilled    … perhaps by the submission itself: the second grading counts
     ├── BrokenAssignment        a hidden test, a reference or an assignment file is at fault
     └── GradebookError          the gradebook cannot be read or written
 
@@ -68,6 +69,13 @@ class SandboxError(GraderError):
 
 class SandboxLost(SandboxError):
     """The sandbox was killed under a submission; graded again it may well live."""
+
+
+class KernelKilled(SandboxLost):
+    """A kernel was killed, by the submission or from outside: that cannot be seen.
+
+    So the submission is graded once more, and what happens then is its own.
+    """
 
 
 class BrokenAssignment(GraderError):

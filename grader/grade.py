@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,7 +14,7 @@ from grader.calls import Answer, Reply, Request
 from grader.checks import Grading, Judgement, judge
 from grader.config import load_assignment, load_course
 from grader.course import Assignment
-from grader.errors import ForbiddenApi, SandboxLost, SubmissionFault
+from grader.errors import ForbiddenApi, KernelKilled, SandboxLost, SubmissionFault
 from grader.forbidden import describe, find_forbidden
 from grader.handout import read_handout
 from grader.notebook import Notebook, read
@@ -61,20 +60,26 @@ def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
         device=job.device,
         grader_version=VERSION,
     )
-    try:
-        for _ in range(TRIES - 1):
-            with suppress(SandboxLost):
-                return _graded(job, sandbox, blank)
-        return _graded(job, sandbox, blank)
-    except Exception as error:
-        return replace(
-            blank,
-            diagnosis=_our_fault(error),
-            evidence="".join(traceback.format_exception(error))[-8000:],
-        )
+    left, doubt = TRIES, True
+    while True:
+        try:
+            return _graded(job, sandbox, blank, doubt)
+        except KernelKilled:
+            doubt = False  # the second run decides, however often a notebook kills its kernel
+        except Exception as error:
+            left -= 1
+            if isinstance(error, SandboxLost) and left:
+                continue
+            return replace(
+                blank,
+                diagnosis=_our_fault(error),
+                evidence="".join(traceback.format_exception(error))[-8000:],
+            )
 
 
-def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> SubmissionResult:
+def _graded(
+    job: GradingJob, sandbox: Sandbox, blank: SubmissionResult, doubt: bool
+) -> SubmissionResult:
     bench = _bench(job.course, job.submission.assignment)
     assignment = bench.assignment
     try:
@@ -89,15 +94,20 @@ def _graded(job: GradingJob, sandbox: Sandbox, blank: SubmissionResult) -> Submi
         )
     limits = assignment.limits
     with Session(
-        sandbox, notebook, limits, packages=assignment.packages, device=job.device
+        sandbox,
+        notebook,
+        limits,
+        packages=assignment.packages,
+        device=job.device,
+        doubt=doubt,
     ) as session:
         failed = [c.number for c in session.run.cells if c.verdict is not Verdict.ACCEPTED]
         program = code(notebook, failed)
         violations = find_violations(program, assignment)
         judgement = _judge(job, bench, session, violations, program.source)
         usage = session.usage()
-    if session.lost:
-        raise SandboxLost("the sandbox was killed while it answered calls")
+    if session.lost is not None:
+        raise session.lost
     result = _filled_in(blank, judgement, session.run, _written(notebook, assignment))
     return replace(
         result,

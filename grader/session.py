@@ -12,13 +12,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 from grader.calls import Answer, Calls, Reply, Request
 from grader.cellfaults import diagnose_cell, placed
 from grader.codec import BadFrame, encodable
 from grader.course import Limits
-from grader.errors import RunTimeError, SandboxError, SandboxLost, SubmissionFault
+from grader.errors import KernelKilled, RunTimeError, SandboxError, SandboxLost, SubmissionFault
 from grader.kernelclient import CellEnd, KernelCells
 from grader.notebook import Cell, Notebook
 from grader.passage import passage
@@ -67,8 +67,11 @@ class Session:
         packages: modules worth having imported before the notebook runs.
         device: "cpu" or "cuda".
         files: what else the working folder holds.
+        doubt: whether to give up where the notebook's process was killed and it cannot be told by
+            whom, so that the submission is graded again; else it is the notebook's own doing.
 
     Raises:
+        SandboxLost: the same, of a box that was killed from outside, or that may have been.
         SandboxError: on entry, when no box could be had; never because of the notebook.
     """
 
@@ -81,11 +84,13 @@ class Session:
         packages: tuple[str, ...] = (),
         device: str = "cpu",
         files: Mapping[str, bytes] | None = None,
+        doubt: bool = False,
     ) -> None:
         self._sandbox = sandbox
         self._notebook = notebook
         self._limits = limits
         self._spec = BoxSpec(limits, files or {}, packages, device)
+        self._doubt = doubt
         self._lines = {c.number: len(c.source.splitlines()) for c in notebook.cells}
         self._fatal: dict[int, CellEnd] = {}
         self._faults: dict[int, SubmissionFault] = {}
@@ -93,8 +98,8 @@ class Session:
         self._spent: list[Usage] = []
         self._life: _Life | None = None
         self.run = NotebookRun(Verdict.ACCEPTED)
-        self.lost = False
-        """Whether a box was killed from outside: what was judged since means nothing."""
+        self.lost: SandboxLost | None = None
+        """Set when a box was killed from outside: what was judged since means nothing."""
 
     def __enter__(self) -> Self:
         try:
@@ -133,6 +138,8 @@ class Session:
         Raises:
             SubmissionFault: it is missing, raised, hung, died, or sent what is not a value.
         """
+        if self.lost is not None:
+            raise self.lost
         if self._life is None or self._life.calls.broken:
             self._revive()
         life = self._life
@@ -147,6 +154,8 @@ class Session:
             if limit is not None:
                 told = _called(limit.diagnosis, request.name)
                 raise type(limit)(told, fault.evidence) from None
+            if life.calls.killed and self._doubt:
+                self._lose(KernelKilled("a process was killed while it answered a call"))
             raise
 
     def _revive(self) -> None:
@@ -171,8 +180,8 @@ class Session:
     def _open(self) -> _Life:
         try:
             box = self._sandbox.open(self._spec)
-        except SandboxLost:
-            self.lost = True
+        except SandboxLost as lost:
+            self.lost = lost
             raise
         if box.connection is None:
             calls = Calls(box.control, direct=True, lines=self._lines)
@@ -184,15 +193,21 @@ class Session:
         try:
             cells.start()
         except SandboxError:
-            self._require(box)
+            if box.lost() or box.killed():  # nothing of the student's has run
+                self._lose(SandboxLost("the sandbox was killed while a kernel started"))
             raise
         return self._life
 
     def _require(self, box: Box) -> None:
         """A box that was killed from outside is nobody's wrong answer."""
         if box.lost():
-            self.lost = True
-            raise SandboxLost("the sandbox was killed while it ran a notebook")
+            self._lose(SandboxLost("the sandbox was killed while it ran a notebook"))
+        if self._doubt and box.fault() is None and box.killed():
+            self._lose(KernelKilled("a kernel was killed while it ran a notebook"))
+
+    def _lose(self, lost: SandboxLost) -> NoReturn:
+        self.lost = lost
+        raise lost
 
     def _end(self) -> None:
         if self._life is not None:

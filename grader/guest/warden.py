@@ -102,29 +102,30 @@ def guard(kernel, leash, order):
     watched = select.poll()
     watched.register(leash, select.POLLIN)
     watched.register(hear, select.POLLIN)
-    gone = reap(kernel)
-    while not gone:
+    ended = reap(kernel)
+    while ended is None:
         ready = {fd for fd, _ in watched.poll()}
         if leash.fileno() in ready:
             break
         with contextlib.suppress(BlockingIOError):
             os.read(hear, 4096)
-        gone = reap(kernel)
+        ended = reap(kernel)
     if order["level"] != 3:
         end_all()
-    if gone:  # else the grader knows why: without these words the box was ended from outside
+    if ended is not None:  # without these words the whole box was ended from outside
         with contextlib.suppress(OSError):
-            leash.send(b"the kernel ended")
+            leash.send(json.dumps({"signal": os.WTERMSIG(ended)}).encode())
     os._exit(0)
 
 
 def reap(kernel):
-    """Take leave of children that ended; whether the kernel was among them."""
-    gone = False
+    """Take leave of children that ended; the kernel's status if it was among them."""
+    ended = None
     with contextlib.suppress(ChildProcessError):
-        while pid := os.waitpid(-1, os.WNOHANG)[0]:
-            gone = gone or pid == kernel
-    return gone
+        while (reaped := os.waitpid(-1, os.WNOHANG))[0]:
+            if reaped[0] == kernel:
+                ended = reaped[1]
+    return ended
 
 
 def end_all():

@@ -21,6 +21,12 @@ from grader.course import Limits
 from grader.errors import SubmissionFault
 from grader.result import Isolation, Usage
 
+FOREIGN_SIGNALS = frozenset((9, 15))
+"""SIGKILL and SIGTERM, with which people and machines end processes, and programs each other.
+
+What a program does to itself by mistake ends it with other signals.
+"""
+
 
 @dataclass(frozen=True)
 class BoxSpec:
@@ -64,6 +70,13 @@ class Box(Protocol):
 
     def lost(self) -> bool:
         """Whether the box was ended by what no student code can do: then it is to run again."""
+        ...
+
+    def killed(self) -> bool:
+        """Whether the kernel was ended by a signal that may have come from outside the box.
+
+        Student code can do that too, so it is no proof. False for what `kill` ended.
+        """
         ...
 
     def fault(self) -> SubmissionFault | None:

@@ -18,9 +18,9 @@ from typing import Any
 import psutil
 
 from grader.course import Limits
-from grader.errors import SandboxError, SubmissionFault
+from grader.errors import SandboxError, SandboxLost, SubmissionFault
 from grader.result import Usage
-from grader.sandbox import BoxSpec
+from grader.sandbox import FOREIGN_SIGNALS, BoxSpec
 from grader.sandbox.channels import Channels
 from grader.sandbox.closing import Closing
 from grader.sandbox.log import Log
@@ -30,6 +30,8 @@ from grader.sandbox.zygote import Zygote
 
 ANSWER = 20.0
 """Seconds until the walls must stand; it takes a fiftieth of one."""
+KERNEL_DIED = "RuntimeError: the kernel died behind its walls"
+"""What a warden says whose kernel was killed before anything ran in it."""
 END = 10.0
 """Seconds until a killed box must be gone."""
 
@@ -65,7 +67,7 @@ class LinuxBox(Closing):
         self._folder = zygote.folder / f"box-{number}"
         self._killing = threading.Lock()
         self._warden = self._kernel = -1
-        self._dead = self._lost = False
+        self._dead = self._lost = self._killed = False
         self._watchdog: Watchdog | None = None
         self._channels = Channels(zygote.folder / str(number))
         self.connection = self._channels.connection
@@ -128,11 +130,13 @@ class LinuxBox(Closing):
         self._leash.settimeout(ANSWER)
         try:
             packet, fds, _, _ = socket.recv_fds(self._leash, 1 << 16, 2)
-            told = json.loads(packet or b'{"error": "the box died while it was made"}')
+            told = json.loads(packet or b"{}")
         except (OSError, ValueError) as error:
             raise SandboxError(f"the box does not answer: {error}", self.log.text()) from error
         if len(fds) == 2:
             self._warden, self._kernel = fds
+        if not told or told.get("error") == KERNEL_DIED:
+            raise SandboxLost("the box died while it was made", self.log.text())
         if "error" in told or len(fds) != 2:
             raise SandboxError(f"the box cannot be made: {told.get('error')}", self.log.text())
         self.walls, self.attempts = tuple(told["walls"]), dict(told.get("attempts", {}))
@@ -181,14 +185,16 @@ class LinuxBox(Closing):
             raise SandboxError("a killed box is still running", "Look for its processes with ps")
 
     def _taken_leave(self) -> bool:
-        """Whether the kernel lives, or its warden lived to tell that it ended."""
+        """Whether the kernel lives, or its warden lived to tell how it ended."""
         if self._kernel < 0 or not _ended(self._kernel, 0):
             return True
         self._leash.settimeout(END)
         try:
-            return self._leash.recv(64) != b""
-        except OSError:
+            told = json.loads(self._leash.recv(64) or b"{}")
+        except (OSError, ValueError):
             return False
+        self._killed = told.get("signal") in FOREIGN_SIGNALS
+        return bool(told)
 
     def lost(self) -> bool:
         """Whether zygote or warden were killed, and the kernel with them.
@@ -198,6 +204,12 @@ class LinuxBox(Closing):
         if not self._dead and not self.alive():
             self.kill()
         return self._lost
+
+    def killed(self) -> bool:
+        """Whether the kernel was ended by a signal that may have come from outside the box."""
+        if not self._dead and not self.alive():
+            self.kill()
+        return self._killed
 
     def fault(self) -> SubmissionFault | None:
         """The limit that ended the box, if one did."""

@@ -69,6 +69,10 @@ class FakeBox(Closing):
         """Never known: nothing here tells a kernel that was killed from one that ended itself."""
         return False
 
+    def killed(self) -> bool:
+        """There is no process to kill."""
+        return False
+
     def fault(self) -> SubmissionFault | None:
         """There are no limits to break."""
         return None

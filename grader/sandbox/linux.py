@@ -70,8 +70,8 @@ class LinuxSandbox(Closing):
             except SandboxError as error:
                 if not zygote.alive():
                     self._end()
-                    raise SandboxLost(error.problem, error.remedy) from error
-                raise
+                # Nothing of the submission has run: if this has a cause that stays, it will show.
+                raise SandboxLost(error.problem, error.remedy) from error
             except OSError as error:
                 raise SandboxError(f"a box cannot be made: {error}") from error
             self._boxes.append(box)

@@ -15,7 +15,7 @@ import psutil
 
 from grader.errors import SubmissionFault
 from grader.result import Isolation, Usage
-from grader.sandbox import BoxSpec
+from grader.sandbox import FOREIGN_SIGNALS, BoxSpec
 from grader.sandbox.closing import Closing
 from grader.sandbox.process import end, start
 from grader.sandbox.processes import wait_for
@@ -37,7 +37,9 @@ class PlainBox(Closing):
         self._started = start(spec)
         self.connection = self._started.connection
         self.control = self._started.control
-        self._children: list[psutil.Process] = []
+        self._own_end: int | None = None
+        """How the kernel ended before we ended it; None if it did not."""
+        self._killing = False
         self._watchdog = Watchdog(
             lambda: self._started.process.pid,
             spec.limits,
@@ -57,6 +59,9 @@ class PlainBox(Closing):
 
     def kill(self) -> None:
         """End the kernel and its descendants."""
+        if not self._killing:
+            self._killing = True
+            self._own_end = self._started.process.poll()
         descendants = []
         with contextlib.suppress(psutil.Error):
             descendants = psutil.Process(self._started.process.pid).children(recursive=True)
@@ -69,6 +74,11 @@ class PlainBox(Closing):
     def lost(self) -> bool:
         """Never known: nothing here tells a kernel that was killed from one that ended itself."""
         return False
+
+    def killed(self) -> bool:
+        """Whether the kernel was ended by a signal that may have come from outside the box."""
+        end = self._own_end if self._killing else self._started.process.poll()
+        return end is not None and -end in FOREIGN_SIGNALS
 
     def fault(self) -> SubmissionFault | None:
         """The limit that ended the box, if one did."""

@@ -7,6 +7,7 @@ to get out.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import socket
@@ -17,13 +18,15 @@ from functools import cache
 from pathlib import Path
 
 from grader.course import Limits
-from grader.errors import SandboxError
+from grader.errors import SandboxError, SandboxLost
 from grader.result import Isolation
 from grader.sandbox import BoxSpec
 from grader.sandbox.box import LinuxBox
 from grader.sandbox.zygote import Zygote
 
 LEVELS = (3, 2)
+TRIES = 3
+"""How often a level is tried whose box is killed meanwhile."""
 REMEDY = (
     "Where user namespaces are restricted (Ubuntu 24.04): sudo sysctl -w "
     "kernel.apparmor_restrict_unprivileged_userns=0. In Docker: --security-opt "
@@ -59,7 +62,7 @@ def attempt(level: int) -> Finding:
     if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
         return Finding(level, None, f"{sys.platform} on {platform.machine()} is not supported")
     try:
-        isolation, tried = _try(level)
+        isolation, tried = _try_again(level)
     except SandboxError as error:
         return Finding(level, None, str(error))
     refused = tuple((name, not succeeded) for name, succeeded in tried.items())
@@ -99,6 +102,14 @@ def _with_reasons(isolation: Isolation, reasons: list[str]) -> Isolation:
         details=isolation.details,
         missing=(*isolation.missing, *reasons),
     )
+
+
+def _try_again(level: int) -> tuple[Isolation, dict[str, bool]]:
+    """A level is not given up because somebody killed the box that tried it."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(SandboxLost):
+            return _try(level)
+    return _try(level)
 
 
 def _try(level: int) -> tuple[Isolation, dict[str, bool]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.errors import SandboxError
+from grader.errors import SandboxError, SandboxLost
 from grader.sandbox.folders import Folder
 from grader.sandbox.log import Log
 
@@ -161,6 +161,7 @@ class Zygote:
         """Return when it can fork.
 
         Raises:
+            SandboxLost: it was killed.
             SandboxError: it will never be able to.
         """
         if self._ready:
@@ -171,7 +172,9 @@ class Zygote:
         except (OSError, ValueError) as error:
             raise SandboxError(f"the zygote does not answer: {error}", self.log.text()) from error
         if "ready" not in told:
-            reason = told.get("error") or self.log.text() or "the zygote ended without a word"
+            reason = told.get("error") or self.log.text()
+            if not reason:  # it was killed: whatever goes wrong in it leaves a word
+                raise SandboxLost("the zygote ended without a word")
             raise SandboxError(f"level {self.level} cannot be had: {reason}")
         self._ready = True
 
@@ -179,13 +182,13 @@ class Zygote:
         """Have a box made; it answers on its leash.
 
         Raises:
-            SandboxError: the zygote is gone.
+            SandboxLost: the zygote is gone.
         """
         self.wait()
         try:
             socket.send_fds(self._requests, [json.dumps(order).encode()], fds)
         except OSError as error:
-            raise SandboxError(f"the zygote is gone: {error}", self.log.text()) from error
+            raise SandboxLost(f"the zygote is gone: {error}", self.log.text()) from error
 
     def alive(self) -> bool:
         """Whether it still can be asked."""
