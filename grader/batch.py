@@ -1,8 +1,8 @@
 """Grades many submissions in parallel, over any `concurrent.futures.Executor`.
 
 Every result is handed on as it arrives, so a batch that is killed has lost at most what was in
-flight. A worker that dies is replaced and its submissions are graded again, then one at a time;
-one that takes its worker with it again gets a judge_error, and the batch goes on.
+flight. When a worker dies, the batch goes on with new ones; what was in flight is graded at the
+end, one at a time, and what takes its worker with it again and again gets a judge_error.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -58,44 +59,63 @@ def grade_all(
     Raises:
         KeyboardInterrupt: after what was in flight has been handed on.
     """
+    suspects: deque[GradingJob] = deque()
+    waiting: Iterator[GradingJob] | None = iter(jobs)
     if executor is not None:
-        lost = _drain(deque(jobs), workers, on_result, executor)
-    else:
+        waiting = _drain(chain(jobs), workers, on_result, executor, suspects)
+    while waiting is not None:
         with _pool(workers) as pool:
-            lost = _drain(jobs, workers, on_result, pool)
-    tries = Counter(id(job) for job in lost)
-    while lost:
-        job = lost.popleft()
+            waiting = _drain(waiting, workers, on_result, pool, suspects)
+    _one_at_a_time(suspects, on_result)
+
+
+def _one_at_a_time(suspects: deque[GradingJob], on_result: OnResult) -> None:
+    """Grade what was in flight when a worker died, so that who kills a worker shows."""
+    tries = Counter(id(job) for job in suspects)
+    while suspects:
         with _pool(1) as pool:
-            if not _drain([job], 1, on_result, pool):
-                continue
-        tries[id(job)] += 1
-        if tries[id(job)] < TRIES:
-            lost.append(job)
-        else:
-            on_result(_worker_died(job))
+            broken: deque[GradingJob] = deque()
+            while suspects and not broken:
+                _drain(iter([suspects.popleft()]), 1, on_result, pool, broken)
+        for job in broken:
+            tries[id(job)] += 1
+            if tries[id(job)] < TRIES:
+                suspects.append(job)
+            else:
+                on_result(_worker_died(job))
 
 
 def _drain(
-    jobs: Iterable[GradingJob], workers: int, on_result: OnResult, executor: Executor
-) -> deque[GradingJob]:
-    """Grade what can be; returns the jobs whose worker died, and those behind them."""
-    waiting = iter(jobs)
+    waiting: Iterator[GradingJob],
+    workers: int,
+    on_result: OnResult,
+    executor: Executor,
+    suspects: deque[GradingJob],
+) -> Iterator[GradingJob] | None:
+    """Grade until all is done or a worker dies.
+
+    Returns:
+        what is still to be graded, by another executor; None if nothing is. What was in flight
+        when the worker died is added to `suspects`.
+    """
     flying: dict[Future[SubmissionResult], GradingJob] = {}
-    lost: deque[GradingJob] = deque()
     try:
         while True:
-            _launch(waiting, flying, 2 * workers, executor, lost)
+            refused = _launch(waiting, flying, 2 * workers, executor)
             if not flying:
-                return lost
+                return None if refused is None else chain([refused], waiting)
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                _land(future, flying.pop(future), lost, on_result)
+                _land(future, flying.pop(future), suspects, on_result)
+            if refused is not None:
+                for future in wait(flying).done:
+                    _land(future, flying.pop(future), suspects, on_result)
+                return chain([refused], waiting)
     except KeyboardInterrupt:
         for future in flying:
             future.cancel()
         for future in wait(flying).done:
             if not future.cancelled():
-                _land(future, flying[future], lost, on_result)
+                _land(future, flying[future], suspects, on_result)
         raise
 
 
@@ -104,28 +124,29 @@ def _launch(
     flying: dict[Future[SubmissionResult], GradingJob],
     at_most: int,
     executor: Executor,
-    lost: deque[GradingJob],
-) -> None:
+) -> GradingJob | None:
+    """Have jobs graded up to a number; returns the one that a broken executor refused, if any."""
     while len(flying) < at_most:
         job = next(waiting, None)
         if job is None:
-            return
+            return None
         try:
             flying[executor.submit(grade_job, job)] = job
         except BrokenExecutor:
-            lost.append(job)
+            return job
+    return None
 
 
 def _land(
     future: Future[SubmissionResult],
     job: GradingJob,
-    lost: deque[GradingJob],
+    suspects: deque[GradingJob],
     on_result: OnResult,
 ) -> None:
     try:
         result = future.result()
     except BrokenExecutor:
-        lost.append(job)
+        suspects.append(job)
     except Exception as error:
         on_result(_failed(job, f"{type(error).__name__}: {error}"))
     else:

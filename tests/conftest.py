@@ -27,6 +27,13 @@ def one_thread() -> None:
     """As in the sandbox; more threads than cores make everything wait."""
     torch.set_num_threads(1)
 
+    parser.addoption(
+        "--chaos",
+        type=int,
+        default=0,
+        metavar="N",
+        help="tests/test_chaos.py kills N of each kind of process, not one",
+    )
 
 @pytest.fixture
 def course_folder(tmp_path: Path) -> Path:
