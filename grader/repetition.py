@@ -1,18 +1,18 @@
-"""Does grading the same submission again give the same result?
+"""Does grading the same submission again, or in another sandbox, give the same result?
 
 Everything is compared but what the clock and the machine's load decide: time stamps, seconds and
-the memory that was in use.
+the memory that was in use; between sandboxes, which of them it was, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import nbformat
 
-from grader import catalogue
+from grader import catalogue, release
 from grader.compose import compose
 from grader.course import Assignment, Course
 from grader.result import SubmissionResult, Usage
@@ -44,6 +44,54 @@ def repeated(
                 problem = f"the result of run {number} is another: {difference(first, again)}"
         subject = f"{label}, graded {times} times"
         yield Finding(subject, not problem, problem, first.earned)
+
+
+def everywhere(
+    course: Course, assignment: Assignment, sandboxes: Mapping[str, Sandbox], layers: int
+) -> Iterator[Finding]:
+    """Grade composed submissions in several sandboxes: right, untouched and wrong ones.
+
+    Args:
+        course: whose assignment.
+        assignment: which one.
+        sandboxes: by name; the first is what the others are compared with.
+        layers: how many wrong notebooks: the first has the first variant of every function in it,
+            the second the second of those that have one, and so on.
+
+    Raises:
+        BrokenAssignment: the assignment's reference or catalogue cannot be read.
+    """
+    trial = Trial(course.root, assignment.id, "everywhere")
+    composed = {"our solution": compose(assignment)}
+    composed["the untouched notebook"] = release.build(assignment, course.languages[0])
+    for number, mistakes in enumerate(_layers(assignment)[:layers], 1):
+        composed[f"wrong in every function ({number})"] = compose(assignment, replace=mistakes)
+    for label, document in composed.items():
+        notebook = nbformat.writes(document).encode()
+        results = {name: graded(trial, notebook, box) for name, box in sandboxes.items()}
+        (first, expected), *others = results.items()
+        problem = "; ".join(
+            f"{first} and {name} differ: {difference(expected, result)}"
+            for name, result in others
+            if _placeless(result) != _placeless(expected)
+        )
+        subject = f"{label}: {', '.join(sandboxes)}"
+        yield Finding(subject, not problem, problem, expected.earned)
+
+
+def _layers(assignment: Assignment) -> list[dict[str, str]]:
+    """Wrong variants, one per function at a time, until each has been in one."""
+    layers: list[dict[str, str]] = []
+    for variant in catalogue.load(assignment.reference).all_misconceptions:
+        layer = next((known for known in layers if variant.function not in known), None)
+        if layer is None:
+            layers.append(layer := {})
+        layer[variant.function] = variant.name
+    return layers
+
+
+def _placeless(result: SubmissionResult) -> str:
+    return timeless(replace(result, isolation=None))
 
 
 def _a_mistake_each(assignment: Assignment) -> dict[str, str]:

@@ -121,6 +121,12 @@ def release(
     help="Also: do so many gradings of one submission give one result?",
 )
 @click.option(
+    "--levels",
+    type=click.IntRange(min=1),
+    help="Also: do our solution, the untouched notebook and so many wrong ones get one result at "
+    "every level of isolation?",
+)
+@click.option(
     "--curves",
     is_flag=True,
     help="Also: train our solution and keep its curves in reference/ID/curves.json, for reports.",
@@ -139,6 +145,7 @@ def verify(
     calibrate: bool,
     diagnosis: bool,
     repeat: int | None,
+    levels: int | None,
     curves: bool,
     device: str,
     everything: bool,
@@ -157,7 +164,9 @@ def verify(
     results that are wrong in known ways (the catalogue, each variant with its own entry withheld,
     a factor, a sign, an axis, a term on every function) and counts how often feedback names the
     cause rightly, wrongly or not; --repeat grades one right and one wrong submission again and
-    again and compares everything but the clock.
+    again and compares everything but the clock; --levels grades our solution, the untouched
+    notebook and notebooks with a wrong variant in every function at each level that this machine
+    holds and in `plain`, whose kernels start cold, and compares likewise.
 
     \b
     Examples:
@@ -166,14 +175,15 @@ def verify(
       grader verify gd --mutants --calibrate
       grader verify gd --diagnosis
       grader verify gd --repeat 20
+      grader verify gd --levels 9
     """
     from grader.calibrate import calibrate as measure
     from grader.curves import keep_curves
     from grader.diagnosed import diagnose
     from grader.mutation import run_mutants
-    from grader.repetition import repeated
+    from grader.repetition import everywhere, repeated
     from grader.round import default_workers, isolation_of
-    from grader.sandbox.choose import open_sandbox
+    from grader.sandbox.choose import every_sandbox, open_sandbox
     from grader.verify import grade_trial, right_trials
     from grader.verify import verify as try_everything
 
@@ -188,6 +198,13 @@ def verify(
                 course, what, box, pool, seeds=seeds, device=device, on_finding=tell
             )
             again = tuple(repeated(course, what, box, repeat)) if repeat else ()
+            if levels:
+                with every_sandbox(
+                    (course.root,), lambda why: click.echo(str(why), err=True)
+                ) as all_of:
+                    for finding in everywhere(course, what, all_of, levels):
+                        tell(finding)
+                        again += (finding,)
             reports.append(replace(report, repeated=again))
             if curves:
                 kept = keep_curves(what, grade_trial(right_trials(course, what, 1)[0]).curves)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from grader.errors import SandboxError, UsageError
@@ -45,3 +47,28 @@ def open_sandbox(
                 "which lets student code read your files",
             )
     raise UsageError(f"there is no sandbox {name!r}", f"Known: {', '.join(NAMES)}")
+
+
+@contextmanager
+def every_sandbox(
+    hidden: tuple[Path, ...] = (), on_missing: Callable[[SandboxError], object] = lambda why: None
+) -> Iterator[dict[str, Sandbox]]:
+    """Every level that this machine holds, by name, and `plain`, whose kernels start cold.
+
+    Args:
+        hidden: folders that no box may read.
+        on_missing: told of each level that cannot be had.
+    """
+    found: dict[str, Sandbox] = {}
+    with ExitStack() as stack:
+        for level in (3, 2) if sys.platform == "linux" else ():
+            try:
+                opened = importlib.import_module("grader.sandbox.linux").LinuxSandbox(
+                    level=level, hidden=hidden
+                )
+            except SandboxError as error:
+                on_missing(error)
+            else:
+                found[f"level {level}"] = stack.enter_context(opened)
+        found["plain"] = stack.enter_context(PlainSandbox())
+        yield found
