@@ -278,6 +278,8 @@ def _dtype_and_shape(entry: Any, caps: Caps) -> tuple[torch.dtype, list[int]]:
         raise BadFrame("shape")
     if not all(type(n) is int and 0 <= n <= caps.body for n in shape):
         raise BadFrame("shape")
+    if math.prod(max(n, 1) for n in shape) > caps.body:  # empty, and yet beyond every address
+        raise BadFrame("shape")
     return DTYPES[name], shape
 
 
@@ -307,8 +309,10 @@ class _Builder:
             raise TooLarge(f"more than {self.caps.nodes} values")
         if depth > self.caps.depth:
             raise BadFrame(f"nested more than {self.caps.depth} deep")
-        if tree is None or isinstance(tree, bool | str | float):
+        if tree is None or isinstance(tree, bool | float):
             return tree
+        if isinstance(tree, str):
+            return encodable(tree)
         if isinstance(tree, int):
             if not -(2**63) <= tree < 2**64:
                 raise BadFrame("an integer of more than 64 bits")
@@ -331,7 +335,7 @@ class _Builder:
             case "f", "nan" | "inf" | "-inf":
                 return float(content)
             case "?", str():
-                return Opaque(content[:100])
+                return Opaque(encodable(content[:100]))
         raise BadFrame(f"not a value tree: {kind[:20]!r}")
 
     def _pair(self, pair: Any, depth: int) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from grader.grade import grade
 from grader.result import SubmissionResult
@@ -13,12 +14,25 @@ from grader.sandbox.fake import FakeSandbox
 from grader.submission import GradingJob, Submission
 from tests.tiny import hand_in, write_course
 
+settings.register_profile("quick", max_examples=100, deadline=None)
+settings.register_profile(
+    "campaign", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("quick")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-level",
         action="store_true",
         help="all attacks of tests/hostile at all levels, not only at the strongest",
+    )
+    parser.addoption(
+        "--chaos",
+        type=int,
+        default=0,
+        metavar="N",
+        help="tests/test_chaos.py kills N of each kind of process, not one",
     )
 
 
@@ -27,13 +41,6 @@ def one_thread() -> None:
     """As in the sandbox; more threads than cores make everything wait."""
     torch.set_num_threads(1)
 
-    parser.addoption(
-        "--chaos",
-        type=int,
-        default=0,
-        metavar="N",
-        help="tests/test_chaos.py kills N of each kind of process, not one",
-    )
 
 @pytest.fixture
 def course_folder(tmp_path: Path) -> Path:

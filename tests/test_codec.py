@@ -128,6 +128,7 @@ def test_what_is_not_a_value_tree_is_refused(tree):
         ({"dtype": "float32", "shape": [1]}, b"12345678"),
         ({"dtype": "object", "shape": [1]}, b"1234"),
         ({"dtype": "float32", "shape": [-1]}, b""),
+        ({"dtype": "float32", "shape": [0, 4096, 4096]}, b""),
         ({"dtype": "float32", "shape": [1.0]}, b"1234"),
         ({"dtype": "float32", "shape": [True]}, b"1234"),
         ({"dtype": "float32", "shape": [2**62, 4]}, b""),
@@ -141,6 +142,17 @@ def test_what_is_not_a_value_tree_is_refused(tree):
 def test_tensors_that_do_not_fit_their_bytes_are_refused(tensor, body):
     with pytest.raises(BadFrame):
         parse({"tensors": [tensor], "value": None}, body)
+
+
+def test_empty_tensors_beyond_every_address_are_refused():
+    for shape in ([0] + [2**26] * 15, [2**26] * 15 + [0], [2**26, 2**26, 0, 2**26]):
+        with pytest.raises(BadFrame):
+            parse({"tensors": [{"dtype": "float64", "shape": shape}], "value": None}, caps=Caps())
+
+
+def test_text_that_cannot_be_stored_is_replaced():
+    sent = {"d": [["\ud800", {"l": ["a\udfff", {"?": "\ud800T"}]}]]}
+    assert parse({"value": sent}).value("value") == {"?": ["a?", Opaque("?T")]}
 
 
 def test_other_bytes_than_0_and_1_are_plain_truths():
