@@ -26,6 +26,7 @@ from grader.sandbox.closing import Closing
 from grader.sandbox.plain import PlainSandbox
 from grader.session import Session
 from grader.submission import GradingJob, Submission
+from tests.adopting import descendants
 from tests.hostile.attack import CONFESS, EXHAUST, FORGE, LEAK, PAGE, PERSIST, PRELUDE, Attack
 from tests.hostile.outside import MARKED, Outside
 from tests.tiny import RIGHT, hand_in, notebook
@@ -108,7 +109,7 @@ class Arena(Closing):
         self.neighbour.__enter__()
         self.place = self.neighbour.call(Request("where")).value
         self.neighbour.fresh()
-        self.outside.processes = self.outside._processes()
+        self.outside.processes = descendants()
         self.honest = self._grade("2026000", RIGHT)
         lost = [c.id for c in self.honest.checks if c.verdict is not Verdict.ACCEPTED]
         assert not lost, self.honest

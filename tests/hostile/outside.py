@@ -24,6 +24,7 @@ from typing import Any
 import psutil
 import torch
 
+from tests.adopting import adopt_orphans, descendants
 from tests.tiny import HIDDEN, SOLUTION, hand_in, write_course
 
 LIMITS = """
@@ -56,6 +57,7 @@ class Outside:
     """
 
     def __init__(self, uid: int) -> None:
+        adopt_orphans()
         self.uid = uid
         self.top = Path(tempfile.mkdtemp(prefix="outside-"))
         self.top.chmod(0o755)
@@ -69,7 +71,7 @@ class Outside:
         self._plant_memory()
         self.victim = self._plant_victim()
         self.before = self._state()
-        self.processes = self._processes()
+        self.processes = descendants()
 
     def _secret(self, where: str) -> str:
         self.secrets[where] = f"planted-{where}-{secrets.token_hex(6)}"
@@ -211,7 +213,7 @@ class Outside:
     def left(self) -> Iterator[str]:
         """Processes, files and shared memory that outlived their box."""
         deadline = time.monotonic() + SECONDS
-        while (survivors := self._processes() - self.processes) and time.monotonic() < deadline:
+        while (survivors := descendants() - self.processes) and time.monotonic() < deadline:
             time.sleep(0.02)
         if survivors:
             yield f"left {len(survivors)} processes"
@@ -229,14 +231,6 @@ class Outside:
             )
         ):
             yield "left System V objects"
-
-    def _processes(self) -> set[tuple[int, float]]:
-        found = set()
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
-                if process.uids().real == self.uid and process.status() != psutil.STATUS_ZOMBIE:
-                    found.add((process.pid, process.create_time()))
-        return found
 
     def close(self) -> None:
         """Remove all of it."""

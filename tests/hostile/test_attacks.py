@@ -7,23 +7,40 @@ what came of it is in docs/security.md: `python -m tests.hostile.table docs/secu
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import os
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from grader.errors import SandboxError
 from tests import ordinary
+from tests.adopting import PR_SET_CHILD_SUBREAPER
 from tests.hostile.arena import NAMES, Arena, Outcome
 from tests.hostile.everything import ATTACKS, SAMPLE
 from tests.hostile.known import unexpected
+from tests.hostile.outside import Outside
 
 if sys.platform != "linux":
     pytest.skip("what is outside is Linux's", allow_module_level=True)
 
 WALLS = [3, 2]
+STRANGER = """
+import os, sys
+pid = os.fork()
+if pid == 0:
+    os.setsid()
+    null = os.open('/dev/null', os.O_RDWR)
+    for fd in 0, 1, 2: os.dup2(null, fd)
+    os.execv("/bin/sh", ["sh", "-c", sys.argv[1]])
+print(pid)
+"""
+"""A process whose parent ends at once."""
 
 
 def _which(config, level):
@@ -84,3 +101,25 @@ def test_there_is_an_attack_of_every_class():
     assert len(ATTACKS) >= 50
     assert len({(a.kind, a.name) for a in ATTACKS}) == len(ATTACKS)
     assert {a.kind for a in SAMPLE} == {a.kind for a in ATTACKS}
+
+
+def test_processes_that_nobody_here_started_are_left_alone(tmp_path):
+    """Two test runs of one user at once, or an editor that is opened meanwhile."""
+    go, told = tmp_path / "go", tmp_path / "told"
+    script = f"while [ ! -e {go} ]; do sleep 0.02; done; sleep 60 & echo $! > {told}; wait"
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)  # so that it goes to process 1
+    stranger = subprocess.run(
+        [sys.executable, "-c", STRANGER, script], check=True, capture_output=True, text=True
+    )
+    outside = Outside(os.getuid())
+    try:
+        go.touch()
+        while not (told.exists() and told.read_text()):
+            time.sleep(0.02)
+        assert list(outside.left()) == []
+        assert psutil.pid_exists(int(told.read_text()))
+    finally:
+        outside.close()
+        psutil.Process(int(told.read_text())).kill()
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(int(stranger.stdout)).kill()

@@ -12,7 +12,6 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-import psutil
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 
@@ -152,20 +151,3 @@ def outside(tmp_path_factory: pytest.TempPathFactory, box_uid: int) -> Iterator[
     laid_out = Outside(tmp_path_factory.mktemp("outside"), box_uid)
     yield laid_out
     laid_out.close()
-
-
-@pytest.fixture
-def processes_of() -> Callable[[int], list[int]]:
-    """The process ids of a user."""
-    return _processes_of
-
-
-def _processes_of(uid: int) -> list[int]:
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.uids().real == uid and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process.pid)
-        except psutil.Error:
-            continue
-    return found

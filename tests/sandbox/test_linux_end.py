@@ -22,6 +22,7 @@ from grader.errors import (
     TimeLimitExceeded,
 )
 from grader.sandbox import BoxSpec
+from tests.adopting import adopt_orphans, descendants
 
 DAEMON = """
 import os, time
@@ -44,14 +45,15 @@ def wait_until(condition, seconds=10.0):
 
 
 @pytest.fixture
-def nobody_left(sandbox, processes_of, box_uid):
-    """Afterwards the box's user has no more processes than before."""
+def nobody_left(sandbox):
+    """Afterwards nothing more descends from us than before."""
+    adopt_orphans()
     with sandbox.open(BoxSpec(Limits())):
         pass
     wait_until(lambda: not boxes_of(sandbox))
-    before = set(processes_of(box_uid))
+    before = descendants()
     yield
-    wait_until(lambda: set(processes_of(box_uid)) <= before)
+    wait_until(lambda: descendants() <= before)
 
 
 def boxes_of(sandbox):
@@ -117,6 +119,7 @@ def test_nothing_survives_a_killed_grader(level, victim):
     from tests.sandbox.test_linux_end import DAEMON
     from grader.course import Limits
     from grader.sandbox import BoxSpec
+from tests.adopting import adopt_orphans, descendants
     from grader.sandbox.linux import LinuxSandbox
     sandbox = LinuxSandbox({level})
     box = sandbox.open(BoxSpec(Limits()))
