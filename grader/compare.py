@@ -152,6 +152,21 @@ def identical(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
+def infinities(value: Any) -> tuple[Mismatch, ...]:
+    """The floating leaves of a result that are not finite, as if zeros had been expected."""
+    found = []
+    for path, leaf in leaves(value):
+        if kind_of(leaf) == "floating" and not as_tensor(leaf).isfinite().all():
+            a = as_tensor(leaf)
+            bad = ~a.isfinite()
+            worst = tuple(int(i) for i in torch.unravel_index(bad.int().argmax(), a.shape))
+            zeros = torch.zeros_like(a)
+            found.append(
+                Mismatch("nonfinite", path, math.inf, worst, int(bad.sum()), a.numel(), a, zeros)
+            )
+    return tuple(found)
+
+
 def floating_leaves(value: Any) -> tuple[FloatingLeaf, ...]:
     """The floating tensors in a result, with their dtypes; Python numbers have none."""
     return tuple(

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from grader.catalogue import Catalogue, Misconception
-from grader.compare import Mismatch, as_tensor, compare
+from grader.compare import Mismatch, as_tensor, compare, infinities
 from grader.errors import WrongAnswer
 from grader.localisation import agreeing, condition, explain_nonfinite, locate
 from grader.observation import Observation, subject
@@ -137,8 +137,12 @@ def assert_close(
     *,
     scale: float | None = None,
     hidden: bool = True,
+    finite: bool = True,
 ) -> None:
     """Demands that a student's value equals an expected one; NaN equals nothing.
+
+    Infinities are wrong even where they agree: both values may be the student's, and a function
+    that always returns infinity would fulfil every relation between its results.
 
     Args:
         actual: the student's value.
@@ -147,12 +151,15 @@ def assert_close(
         what: what was compared, in front of the finding.
         scale: S of the error measure, where it is not the largest expected entry.
         hidden: whether values must not be quoted.
+        finite: False where the right value has infinities, which are then to be at their places.
 
     Raises:
         WrongAnswer: they differ; the diagnosis says how.
     """
     bound = VALUE if tolerance is None else tolerance
     found = compare(actual, expected, tolerance=bound, scale=scale)
+    if finite and not found:
+        found = infinities(actual)
     if not found:
         return
     observation = Observation(

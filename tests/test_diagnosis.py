@@ -210,6 +210,16 @@ def test_the_leaves_that_are_right_are_named():
     assert found.hint == Text("正确的部分：`loss`。", "What is right: `loss`.")
 
 
+@pytest.mark.parametrize("value", [inf, -inf, torch.tensor([1.0, inf]), {"w": [inf]}])
+def test_infinity_fulfils_no_relation(value):
+    with pytest.raises(WrongAnswer) as caught:
+        assert_close(value, value)
+    assert caught.value.diagnosis.code == "nonfinite"
+    assert "infinite" in caught.value.diagnosis.message.en
+    assert_close(value, value, finite=False)
+    assert_close(torch.tensor([], dtype=torch.float64), torch.tensor([], dtype=torch.float64))
+
+
 def test_assert_close():
     assert_close(1.00001, 1.0)
     assert_close(1.4, 1.0, tolerance=0.5)
