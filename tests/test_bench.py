@@ -9,7 +9,8 @@ from grader.config import load_assignment, load_course
 from grader.errors import ConfigError
 from grader.mutants import mutants
 from grader.mutation import run_mutants
-from grader.repetition import repeated
+from grader.repetition import everywhere, repeated
+from grader.sandbox.choose import every_sandbox
 from grader.sandbox.fake import FakeSandbox
 from tests.tiny import HIDDEN, SOLUTION, write_course
 
@@ -95,3 +96,34 @@ def test_room_is_asked_for_where_a_tolerance_is_used():
     assert spread.fits
     assert not replace(spread, single_in_use=True).fits
     assert not replace(spread, double=1e-5).fits
+
+
+def test_another_sandbox_gives_the_same(tmp_path):
+    course, assignment = tiny(tmp_path)
+    boxes = {"one": FakeSandbox(), "two": FakeSandbox()}
+    findings = list(everywhere(course, assignment, boxes, 9))
+    assert [f.subject.split(":")[0] for f in findings] == [
+        "our solution",
+        "the untouched notebook",
+        "wrong in every function (1)",
+        "wrong in every function (2)",
+    ]
+    assert [f.problem for f in findings] == [""] * 4
+    right, untouched, *wrong = (f.earned or 0 for f in findings)
+    assert right > max(wrong) > untouched == 0
+
+
+def test_a_result_that_depends_on_the_sandbox_is_noticed(tmp_path):
+    there = SOLUTION.replace("value.sum()}", "value.sum() + globals().get('there', 0)}")
+    course, assignment = tiny(tmp_path, solution=there)
+    boxes = {"here": FakeSandbox(), "there": FakeSandbox({"there": 1.0})}
+    first = next(iter(everywhere(course, assignment, boxes, 1)))
+    assert first.problem.startswith("here and there differ: 1b: accepted (4), then wrong_answer")
+
+
+@pytest.mark.slow
+def test_every_level_gives_the_same(tmp_path):
+    course, assignment = tiny(tmp_path)
+    with every_sandbox((course.root,)) as boxes:
+        findings = list(everywhere(course, assignment, boxes, 2))
+    assert [f.problem for f in findings] == [""] * 4

@@ -18,7 +18,7 @@ from grader.grade import find_violations
 from grader.notebook import Notebook, read
 from grader.passage import passage
 from grader.program import code
-from grader.prose import render
+from grader.prose import prose
 from grader.result import Place
 from grader.winnowing import fingerprints
 from grader.written import answer_text, is_filled
@@ -134,7 +134,7 @@ def graded(data: bytes) -> None:
     fingerprints(program.source)
     for question in ASSIGNMENT.questions:
         if question.written and is_filled(notebook, question.id):
-            render(answer_text(notebook, question.id))
+            prose(answer_text(notebook, question.id))
     for cell in notebook.cells:
         for line in range(1, cell.source.count("\n") + 2):
             passage(notebook, Place(cell.number, line))

@@ -67,7 +67,7 @@ def preload(packages):
     """Import what boxes will want; nothing of it may leave a thread behind."""
     # The debugger would be imported by every kernel anew, and nobody is there to use it.
     sys.modules["debugpy"] = None
-    for name in (*PRELOAD, *packages):
+    for name in (*PRELOAD, *filter(imports_quietly, packages)):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     sys.modules["answer"].warm_up()
@@ -76,6 +76,21 @@ def preload(packages):
     threads = len(list(Path("/proc/self/task").iterdir()))
     if threads != 1:
         raise SystemExit(f"{threads} threads after the imports; a fork would lose all but one")
+
+
+def imports_quietly(package):
+    """Whether a package can be imported before a fork, tried in a process of its own.
+
+    One that starts threads is left to the kernels that want it: a fork loses all threads but one.
+    """
+    child = os.fork()
+    if child == 0:
+        failed = True
+        with contextlib.suppress(BaseException):
+            importlib.import_module(package)
+            failed = len(list(Path("/proc/self/task").iterdir())) != 1
+        os._exit(failed)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def serve(requests, order, own):

@@ -17,16 +17,17 @@ CUE = "struck"
 """A process of this name is killed, one of the other has its parent killed."""
 ORPHAN = "orphaned"
 WAIT = """
-import ctypes, time
-def wait(name, seconds=3.0):
+import builtins, ctypes, time
+def wait(name, seconds=2.0):
     libc = ctypes.CDLL(None)
     libc.prctl(15, name.encode(), 0, 0, 0)
     time.sleep(seconds)
     libc.prctl(15, b"calm", 0, 0, 0)
+setattr(builtins, "paused", wait)  # under a name that who reads the program does not know
 """
 IN_A_CELL = (WAIT, f"wait({CUE!r})", RIGHT)
-IN_A_CALL = (WAIT, RIGHT.replace("return (x", f"wait({CUE!r}, 1.0); return (x"))
-UNDER_A_CALL = (WAIT, RIGHT.replace("return (x", f"wait({ORPHAN!r}, 1.0); return (x"))
+IN_A_CALL = (WAIT, RIGHT.replace("return (x", f"paused({CUE!r}, 1.0); return (x"))
+UNDER_A_CALL = (WAIT, RIGHT.replace("return (x", f"paused({ORPHAN!r}, 1.0); return (x"))
 SUICIDE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 
 
@@ -34,10 +35,14 @@ class Killer:
     """Kills what gives the cue, so many times."""
 
     def __init__(self, times=1):
-        self.killed = 0
+        self._victims = set()
         self._times = times
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._kill)
+
+    @property
+    def killed(self):
+        return len(self._victims)
 
     def __enter__(self):
         self._thread.start()
@@ -57,10 +62,10 @@ class Killer:
                         victim = process.parent()
                     else:
                         continue
-                    victim.kill()
-                    self.killed += 1
-                    psutil.wait_procs([victim], timeout=2)
-                    break
+                    if victim not in self._victims:
+                        victim.kill()
+                        self._victims.add(victim)
+                        break
 
 
 class Counted:
@@ -140,7 +145,7 @@ def test_a_notebook_that_kills_itself_gets_one_more_run_and_no_other_result(sand
 
 def test_other_ends_are_the_notebooks_own_at_once(sandbox, grade_tiny):
     counted = Counted(sandbox)
-    result = grade_tiny("import os\nos._exit(0)", "os.abort()", RIGHT, sandbox=counted)
+    result = grade_tiny("import os\nos._exit(0)", "import os\nos.abort()", RIGHT, sandbox=counted)
     assert counted.opened == 3
     assert [c.verdict for c in result.notebook.cells][:2] == [Verdict.RUN_TIME_ERROR] * 2
     assert {c.verdict for c in result.checks} == {Verdict.ACCEPTED}
