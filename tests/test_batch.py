@@ -48,7 +48,8 @@ class Breaking(Executor):
         self._flying = []
         self.broken = False
 
-    def submit(self, function, job, /):
+    def submit(self, function, /, *arguments, **_):
+        (job,) = arguments
         if self.broken:
             raise BrokenExecutor
         future = Future()

@@ -83,6 +83,8 @@ def imports_quietly(package):
 
     One that starts threads is left to the kernels that want it: a fork loses all threads but one.
     """
+    if package in sys.modules:
+        return True
     child = os.fork()
     if child == 0:
         failed = True

@@ -36,8 +36,12 @@ time.sleep(30)
 """
 THREADS = """
 import threading, time
-for _ in range(500):
-    threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
+try:
+    for _ in range(500):
+        threading.Thread(target=time.sleep, args=(2,), daemon=True).start()
+except RuntimeError:
+    time.sleep(3)  # until there is room again for the copies that answer calls
+    raise
 """
 MANY_FILES = """
 import time
