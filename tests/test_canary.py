@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import struct
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -248,10 +249,14 @@ def handed_out(root: Path, results: list[SubmissionResult]) -> dict[str, str]:
         assert done.exit_code == 0, done.output
         return done.stdout
 
-    run("feedback", "tiny", "-o", str(root / "out"))
-    for path in sorted((root / "out").rglob("*")):
-        if path.is_file():
-            texts[str(path.relative_to(root / "out"))] = path.read_text("utf-8", "replace")
+    run("feedback", "tiny", "-o", str(root / "out"), "--zip", "--publish", str(root / "public"))
+    for path in sorted(p for top in ("out", "public") for p in (root / top).rglob("*")):
+        name = str(path.relative_to(root))
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as bundle:
+                texts |= {f"{name}/{n}": bundle.read(n).decode() for n in bundle.namelist()}
+        elif path.is_file():
+            texts[name] = path.read_text("utf-8", "replace")
     course = load_course(root)
     assignment = load_assignment(course, "tiny")
     for result in results:
