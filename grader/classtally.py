@@ -143,7 +143,7 @@ class Tally:
         won, passed = earned(check), check.verdict is Verdict.ACCEPTED
         seen.accepted += passed
         seen.earned += won
-        seen.shares[self._results] = float(won / check.points if check.points > 0 else passed)
+        seen.shares[self._results] = float(won) / float(check.points) if check.points else passed
         if check.diagnosis is None or check.verdict is Verdict.SKIPPED:
             return
         told = [
