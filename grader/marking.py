@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -15,9 +14,8 @@ from grader.gradebook import Gradebook, Mark
 from grader.records import Student
 from grader.result import SubmissionResult, WrittenAnswer
 from grader.standing import Standing
+from grader.unseen import visible
 
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that make a terminal show text in another order than it has."""
 HEADERS = {
     "zh": ("学号", "姓名", "题号", "得分", "满分", "评语", "评分人", "回答"),
     "en": ("student", "name", "question", "points", "of", "comment", "marker", "answer"),
@@ -95,10 +93,9 @@ def answer_in(result: SubmissionResult, question: str) -> WrittenAnswer | None:
     return next((w for w in result.written if w.question == question), None)
 
 
-def visible(text: str) -> str:
-    """The text with nothing in it that commands a terminal; lines and tabs stay."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(c if c in "\n\t" or not _commands(c) else "\ufffd" for c in lines)
+def shown(answer: WrittenAnswer) -> str:
+    """What was written, with nothing in it that commands a terminal or hides in a cell."""
+    return visible(answer.text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def sheet(
@@ -115,7 +112,7 @@ def sheet(
     """
     gradings = {a.grading for a in chosen}
     texts = {
-        (result.student, written.question): visible(written.text)
+        (result.student, written.question): shown(written)
         for result in book.results(assignment.id, gradings)
         for written in result.written
     }
@@ -167,7 +164,3 @@ def _known(what: str, given: Collection[str], there: Sequence[str]) -> None:
 
 def _shuffled(assignment: str, student: str) -> bytes:
     return hashlib.sha256(f"{assignment} {student}".encode()).digest()
-
-
-def _commands(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in _TURNING

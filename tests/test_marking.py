@@ -192,7 +192,7 @@ def test_nothing_written_is_offered_as_zero(mark, course):
 
 def test_an_answer_commands_no_terminal(mark):
     said = mark("q", options=("--question", "w2", "--student", "s2"))
-    assert "\ufffd[2J\ufffdevil\nline\n" in said
+    assert "␛[2J⟨U+202E⟩evil\nline\n" in said
     assert "\x1b" not in said
     assert "\u202e" not in said
 
@@ -401,7 +401,7 @@ def test_a_sheet_of_all_marks_changes_nothing_when_it_comes_back(mark, course, t
 def test_no_cell_of_a_sheet_is_a_formula(mark, course, tmp_path):
     path = tmp_path / "marks.csv"
     mark(options=("--sheet", path, "--student", "s2"))
-    assert [r["answer"] for r in rows(path)] == [f"'{FORMULA}", "\ufffd[2J\ufffdevil\nline"]
+    assert [r["answer"] for r in rows(path)] == [f"'{FORMULA}", "␛[2J⟨U+202E⟩evil\nline"]
 
 
 def test_a_sheet_that_is_there_is_not_overwritten(mark, tmp_path):

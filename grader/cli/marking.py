@@ -254,12 +254,12 @@ class _Walk:
 
     def _show_answer(self, answer: Answer) -> bool:
         """Whether it is certain that nothing was written."""
-        from grader.marking import answer_in, visible
+        from grader.marking import answer_in, shown
 
         result = self._book.result(answer.student.id, self._what.id, answer.attempt)
         written = answer_in(result, answer.question.id) if result else None
         if written is not None and written.text:
-            click.echo(visible(written.text))
+            click.echo(shown(written))
             return not written.filled
         if written is not None and written.filled:
             again = f"grader grade {self._what.id} {answer.student.id} --again"
