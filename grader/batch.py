@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import multiprocessing
+import os
 import signal
 import sys
 from collections import Counter, deque
@@ -168,6 +169,9 @@ def enter_worker() -> None:
         import ctypes
 
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    parent = multiprocessing.parent_process()
+    if parent is not None and os.getppid() != parent.pid:
+        os._exit(1)  # it died while we were importing: no signal will come, and no work
 
 
 _sandboxes: dict[tuple[str, Path], Sandbox] = {}

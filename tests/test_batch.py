@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections import deque
 from concurrent.futures import BrokenExecutor, Executor, Future
 from datetime import UTC, datetime
+from pathlib import Path
 
+import psutil
 import pytest
 
-from grader.batch import _drain, grade_all
+from grader.batch import _drain, enter_worker, grade_all
 from grader.result import Verdict
 from grader.submission import GradingJob, Submission
 from tests.tiny import RIGHT, hand_in
@@ -38,6 +44,50 @@ def test_only_what_kills_its_worker_is_lost(course_folder):
     assert "worker process died" in results["s02"].evidence
     whole = [{c.verdict for c in r.checks} for s, r in results.items() if s not in failed]
     assert whole == [{Verdict.ACCEPTED}] * 5
+
+
+def late(pid):
+    """A worker that is ready when its coordinator, of that number, is gone."""
+    while os.getppid() == pid:
+        time.sleep(0.01)
+    enter_worker()
+    time.sleep(600)
+
+
+COORDINATOR = """
+import multiprocessing, os, sys
+from tests.test_batch import late
+if __name__ == "__main__":
+    worker = multiprocessing.get_context("spawn").Process(target=late, args=(os.getpid(),))
+    worker.start()
+    print(worker.pid, flush=True)
+    sys.stdin.readline()
+    os._exit(0)
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_whose_coordinator_died_early_ends(tmp_path):
+    (tmp_path / "coordinator.py").write_text(COORDINATOR)
+    root = str(Path(__file__).resolve().parents[1])
+    with subprocess.Popen(
+        [sys.executable, str(tmp_path / "coordinator.py")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": root},
+        text=True,
+    ) as coordinator:
+        worker = psutil.Process(int(coordinator.stdout.readline()))
+        time.sleep(0.5)  # by now it reads what it is to do
+        coordinator.stdin.write("\n")
+        coordinator.stdin.flush()
+        coordinator.wait()
+        try:
+            _, alive = psutil.wait_procs([worker], timeout=60)
+            assert not alive
+        finally:
+            if worker.is_running():
+                worker.kill()
 
 
 class Breaking(Executor):
