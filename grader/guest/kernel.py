@@ -55,6 +55,7 @@ def run(connection, control, settings):
 
     app = start(connection)
     shell = app.kernel.shell
+    show_figures(shell)
     files = {}
 
     def remember(info):
@@ -67,6 +68,17 @@ def run(connection, control, settings):
     ear = Ear(control, lambda: shell.user_ns, files.get, answer, settings)
     IOLoop.current().add_handler(control, ear.hear, IOLoop.READ)
     app.start()
+
+
+def show_figures(shell):
+    """Where pyplot was imported before there was a shell, show figures as if after it."""
+    backend = os.environ.get("MPLBACKEND", "")
+    if "matplotlib.pyplot" in sys.modules and backend:
+        from IPython.core.pylabtools import activate_matplotlib
+        from matplotlib_inline.backend_inline import configure_inline_support
+
+        activate_matplotlib(backend)
+        configure_inline_support(shell, backend)
 
 
 def start(connection):

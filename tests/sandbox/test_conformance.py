@@ -238,6 +238,13 @@ def test_ipython_is_there(sandbox):
     assert verdicts == [Verdict.ACCEPTED] * 4 + [Verdict.RUN_TIME_ERROR]
 
 
+@pytest.mark.needs("wall")
+def test_figures_are_kept_without_a_magic(sandbox):
+    cells = ["import matplotlib.pyplot as plt", "plt.plot([1, 2])\nplt.show()", "plt.plot([1, 2])"]
+    with run(sandbox, *cells) as session:
+        assert [figure.cell for figure in session.run.figures] == [2, 3]
+
+
 def test_the_grader_in_the_box_is_a_stand_in(sandbox):
     if sandbox.isolation.backend == "fake":
         pytest.skip("fake shares this process, where grader is the real one")
