@@ -121,11 +121,17 @@ def test_misconceptions_are_ranked_and_cost(semester):
     assert f"cost the class {first.cost.normalize():f} points" in page
 
 
-def test_equal_counts_are_ranked_by_cost(book):
-    report = summed(book, replace(sample(), student="s1", submitted_at=DUE))
-    assert [(f.name, f.cost) for f in report.misconceptions] == [
-        ("cross_entropy_loss.overflow_no_shift", 4),
-        ("squared_loss.missing_half", 3),
+def test_equal_counts_are_ranked_by_the_points_that_were_lost(book):
+    whole, parts = sample().checks[0], sample().checks[9]
+    assert (whole.points, parts.points, sum(p.earned for p in parts.parts)) == (3, 9, 5)
+    named = (
+        replace(whole, diagnosis=replace(whole.diagnosis, misconceptions=("a.first_by_name",))),
+        replace(parts, diagnosis=replace(parts.diagnosis, misconceptions=("b.dearer",))),
+    )
+    report = summed(book, replace(sample(), student="s1", checks=named))
+    assert [(f.name, f.cost, f.each) for f in report.misconceptions] == [
+        ("b.dearer", 4, 4),
+        ("a.first_by_name", 3, 3),
     ]
 
 
