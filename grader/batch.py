@@ -23,19 +23,18 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import torch
 
 from grader.errors import GraderError
-from grader.grade import grade
-from grader.result import Diagnosis, SubmissionResult, Text, Verdict
+from grader.grade import OUR_FAULT, grade, undecided
+from grader.result import SubmissionResult
 from grader.sandbox import Sandbox
 from grader.sandbox.choose import open_sandbox
 from grader.submission import GradingJob
-from grader.version import VERSION
 
 TRIES = 3
 """How often a submission is graded when its worker dies under it."""
@@ -61,9 +60,8 @@ def grade_all(
         KeyboardInterrupt: after what was in flight has been handed on.
     """
     suspects: deque[GradingJob] = deque()
-    waiting: Iterator[GradingJob] | None = iter(jobs)
-    if executor is not None:
-        waiting = _drain(chain(jobs), workers, on_result, executor, suspects)
+    left = iter(jobs)
+    waiting = left if executor is None else _drain(left, workers, on_result, executor, suspects)
     while waiting is not None:
         with _pool(workers) as pool:
             waiting = _drain(waiting, workers, on_result, pool, suspects)
@@ -198,23 +196,4 @@ def _worker_died(job: GradingJob) -> SubmissionResult:
 
 
 def _failed(job: GradingJob, reason: str) -> SubmissionResult:
-    return SubmissionResult(
-        assignment=job.submission.assignment,
-        student=job.submission.student,
-        attempt=job.submission.attempt,
-        verdict=Verdict.JUDGE_ERROR,
-        graded_at=datetime.now(UTC),
-        key=job.key,
-        logic=job.logic,
-        submitted_at=job.submission.submitted_at,
-        device=job.device,
-        grader_version=VERSION,
-        diagnosis=Diagnosis(
-            "judge_error",
-            Text(
-                "评分程序自身出错，本次提交的分数待定。",
-                "The grader itself failed; the points of this submission are not decided yet.",
-            ),
-        ),
-        evidence=reason,
-    )
+    return replace(undecided(job), diagnosis=replace(OUR_FAULT, hint=None), evidence=reason)

@@ -40,6 +40,14 @@ from grader.written import answer_text, is_filled
 
 TRIES = 3
 """How often a submission is graded whose sandbox is killed under it."""
+OUR_FAULT = Diagnosis(
+    "judge_error",
+    Text(
+        "评分程序自身出错，本次提交的分数待定。",
+        "The grader itself failed; the points of this submission are not decided yet.",
+    ),
+    Text("老师会处理，你不需要做什么。", "A person will look at it; you need do nothing."),
+)
 
 
 def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
@@ -47,19 +55,7 @@ def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
 
     Never raises: a fault of the submission ends in its verdicts, a fault of ours in judge_error.
     """
-    blank = SubmissionResult(
-        assignment=job.submission.assignment,
-        student=job.submission.student,
-        attempt=job.submission.attempt,
-        verdict=Verdict.JUDGE_ERROR,
-        graded_at=datetime.now(UTC),
-        key=job.key,
-        logic=job.logic,
-        submitted_at=job.submission.submitted_at,
-        isolation=sandbox.isolation,
-        device=job.device,
-        grader_version=VERSION,
-    )
+    blank = replace(undecided(job), isolation=sandbox.isolation)
     left, doubt = TRIES, True
     while True:
         try:
@@ -72,9 +68,25 @@ def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
                 continue
             return replace(
                 blank,
-                diagnosis=_our_fault(error),
+                diagnosis=OUR_FAULT,
                 evidence="".join(traceback.format_exception(error))[-8000:],
             )
+
+
+def undecided(job: GradingJob) -> SubmissionResult:
+    """A result that says nothing yet of the submission: what a fault of ours leaves."""
+    return SubmissionResult(
+        assignment=job.submission.assignment,
+        student=job.submission.student,
+        attempt=job.submission.attempt,
+        verdict=Verdict.JUDGE_ERROR,
+        graded_at=datetime.now(UTC),
+        key=job.key,
+        logic=job.logic,
+        submitted_at=job.submission.submitted_at,
+        device=job.device,
+        grader_version=VERSION,
+    )
 
 
 def _graded(
@@ -212,17 +224,6 @@ def _unwritten(assignment: Assignment) -> tuple[WrittenAnswer, ...]:
         WrittenAnswer(q.id, q.title, q.points, filled=False)
         for q in assignment.questions
         if q.written
-    )
-
-
-def _our_fault(error: Exception) -> Diagnosis:
-    return Diagnosis(
-        "judge_error",
-        Text(
-            "评分程序自身出错，本次提交的分数待定。",
-            "The grader itself failed; the points of this submission are not decided yet.",
-        ),
-        Text("老师会处理，你不需要做什么。", "A person will look at it; you need do nothing."),
     )
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
 
+from grader.closing import Closing
 from grader.errors import GradebookError
 from grader.gradebook import opening, schema
 from grader.gradebook.upgrade import Upgrade, bring_up_to_date
 
 
-class Connected:
+class Connected(Closing):
     """What every part of the gradebook works on.
 
     Args:
@@ -57,14 +57,6 @@ class Connected:
             self.close()
             raise
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Give up the connections; what was added is already on the disk."""

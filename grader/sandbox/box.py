@@ -17,12 +17,12 @@ from typing import Any
 
 import psutil
 
+from grader.closing import Closing
 from grader.course import Limits
 from grader.errors import SandboxError, SandboxLost, SubmissionFault
 from grader.result import Usage
 from grader.sandbox import FOREIGN_SIGNALS, BoxSpec
 from grader.sandbox.channels import Channels
-from grader.sandbox.closing import Closing
 from grader.sandbox.log import Log
 from grader.sandbox.removal import remove
 from grader.sandbox.watchdog import Watchdog

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from grader.errors import SandboxError, UsageError
 from grader.sandbox import Sandbox
@@ -36,10 +37,7 @@ def open_sandbox(
         case "fake":
             return FakeSandbox()
         case "auto" | "linux" if sys.platform == "linux":
-            sandbox: Sandbox = importlib.import_module("grader.sandbox.linux").LinuxSandbox(
-                packages=packages, hidden=hidden
-            )
-            return sandbox
+            return _linux(packages=packages, hidden=hidden)
         case "auto" | "linux":
             raise SandboxError(
                 f"the linux sandbox does not exist on {sys.platform}",
@@ -63,12 +61,16 @@ def every_sandbox(
     with ExitStack() as stack:
         for level in (3, 2) if sys.platform == "linux" else ():
             try:
-                opened = importlib.import_module("grader.sandbox.linux").LinuxSandbox(
-                    level=level, hidden=hidden
-                )
+                opened = _linux(level=level, hidden=hidden)
             except SandboxError as error:
                 on_missing(error)
             else:
                 found[f"level {level}"] = stack.enter_context(opened)
         found["plain"] = stack.enter_context(PlainSandbox())
         yield found
+
+
+def _linux(**options: Any) -> Sandbox:
+    """Imported where it is asked for: elsewhere than on Linux it cannot be."""
+    sandbox: Sandbox = importlib.import_module("grader.sandbox.linux").LinuxSandbox(**options)
+    return sandbox

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from grader.closing import Closing
 from grader.result import Isolation
 from grader.sandbox import Box, BoxSpec, Sandbox
-from grader.sandbox.closing import Closing
 
 
 class EarlySandbox(Closing):

@@ -18,10 +18,10 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from grader.closing import Closing
 from grader.errors import SubmissionFault
 from grader.result import Isolation, Usage
 from grader.sandbox import BoxSpec
-from grader.sandbox.closing import Closing
 from grader.sandbox.process import GUEST
 
 ISOLATION = Isolation(

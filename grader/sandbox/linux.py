@@ -14,10 +14,10 @@ import itertools
 import threading
 from pathlib import Path
 
+from grader.closing import Closing
 from grader.errors import SandboxError, SandboxLost
 from grader.sandbox import BoxSpec
 from grader.sandbox.box import LinuxBox
-from grader.sandbox.closing import Closing
 from grader.sandbox.probe import isolation_at
 from grader.sandbox.zygote import Zygote
 

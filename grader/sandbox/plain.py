@@ -13,10 +13,10 @@ import signal
 
 import psutil
 
+from grader.closing import Closing
 from grader.errors import SubmissionFault
 from grader.result import Isolation, Usage
 from grader.sandbox import FOREIGN_SIGNALS, BoxSpec
-from grader.sandbox.closing import Closing
 from grader.sandbox.process import end, start
 from grader.sandbox.processes import wait_for
 from grader.sandbox.watchdog import Watchdog

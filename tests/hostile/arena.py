@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 from grader.calls import Request
+from grader.closing import Closing
 from grader.config import load_assignment, load_course
 from grader.errors import SandboxError, SubmissionFault
 from grader.feedback import render_markdown, render_student
@@ -22,7 +23,6 @@ from grader.grade import grade
 from grader.notebook import read
 from grader.result import SubmissionResult, Verdict
 from grader.sandbox import Sandbox
-from grader.sandbox.closing import Closing
 from grader.sandbox.plain import PlainSandbox
 from grader.session import Session
 from grader.submission import GradingJob, Submission
