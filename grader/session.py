@@ -36,6 +36,9 @@ from grader.sandbox import Box, BoxSpec, Sandbox
 
 REPLAYS = 3
 """How often a notebook is run again, after a cell or a call has killed its kernel."""
+LAST_BREATH = 1.0
+"""Seconds until a kernel that no longer answers is found dead, if it is: its sockets close before
+its process ends."""
 FIGURES = 24
 FIGURE_SIZE = 400_000
 """Characters of base64."""
@@ -148,7 +151,7 @@ class Session:
         try:
             return life.calls.call(request, answer)
         except SubmissionFault as fault:
-            if not life.box.alive():
+            if life.calls.broken and _ends(life.box, LAST_BREATH):
                 self._require(life.box)
             limit = life.box.fault()
             if limit is not None:
@@ -302,6 +305,16 @@ class Session:
                 if isinstance(data, str) and len(data) < FIGURE_SIZE and len(found) < FIGURES:
                     found.append(Figure(number, "image/png", data.replace("\n", "")))
         return tuple(found)
+
+
+def _ends(box: Box, seconds: float) -> bool:
+    """Whether the kernel is dead, now or within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while box.alive():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def _called(diagnosis: Diagnosis, name: str) -> Diagnosis:
