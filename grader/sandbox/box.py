@@ -131,6 +131,8 @@ class LinuxBox(Closing):
         try:
             packet, fds, _, _ = socket.recv_fds(self._leash, 1 << 16, 2)
             told = json.loads(packet or b"{}")
+        except ConnectionResetError as error:
+            raise SandboxLost("the box died while it was made", self.log.text()) from error
         except (OSError, ValueError) as error:
             raise SandboxError(f"the box does not answer: {error}", self.log.text()) from error
         if len(fds) == 2:

@@ -94,6 +94,9 @@ class Zygote:
         self.capabilities = self._capabilities()
         try:
             self._start(packages, preload)
+        except ConnectionError as error:
+            self._owned.close()
+            raise SandboxLost(f"the sandbox was killed while it started: {error}") from error
         except OSError as error:
             self._owned.close()
             raise SandboxError(f"the sandbox cannot be started: {error}") from error
@@ -169,6 +172,8 @@ class Zygote:
         self._requests.settimeout(READY)
         try:
             told = json.loads(self._requests.recv(1 << 16) or b"{}")
+        except ConnectionResetError:
+            told = {}  # it ended before it had read what it was sent
         except (OSError, ValueError) as error:
             raise SandboxError(f"the zygote does not answer: {error}", self.log.text()) from error
         if "ready" not in told:

@@ -11,6 +11,7 @@ import pytest
 
 from grader.errors import SandboxLost
 from grader.result import Isolation, Verdict
+from grader.sandbox.zygote import Zygote
 from tests.tiny import RIGHT
 
 SLOW_CELL = "import time\ntime.sleep(1)"
@@ -59,6 +60,17 @@ def test_what_was_in_flight_is_graded_again(sandbox, grade_tiny, cells, generati
     assert not result.needs_human
     assert {c.verdict for c in result.checks} == {Verdict.ACCEPTED}
     assert {c.verdict for c in result.notebook.cells} == {Verdict.ACCEPTED}
+
+
+def test_a_zygote_killed_before_it_read_its_orders_is_lost(sandbox):
+    # Were this an error of its own, the level would be given up for a weaker one.
+    zygote = Zygote(sandbox.isolation.level, preload=False)
+    try:
+        zygote._process.kill()  # long before its interpreter has started
+        with pytest.raises(SandboxLost):
+            zygote.wait()
+    finally:
+        zygote.close()
 
 
 def test_a_sandbox_that_never_lives_is_our_fault(grade_tiny):
