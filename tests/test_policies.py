@@ -241,7 +241,7 @@ def test_which_attempt_counts_is_a_policy(run, course):
     for policy, earned in (("last", "14.4"), ("best", "14.4"), ("newest_on_time", "8")):
         path.write_text(f"{COURSE}[homework]\nattempts = '{policy}'\n")
         assert points(run)["tiny"] == earned
-    assert "attempt 1" in run("show", "s1", "tiny")
+    assert "提交序号 1" in run("show", "s1", "tiny")
 
 
 def test_an_extension_by_command(run, course):
