@@ -28,15 +28,15 @@ print("ready", flush=True)
 time.sleep(60)
 """
 DAEMON = """
-import os, time
+import os, sys, time
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         print("ready", flush=True)
         time.sleep(60)
-    time.sleep(0.5)
+    sys.stdin.readline()
     os._exit(0)
-time.sleep(1)
+os.wait()
 """
 
 
@@ -45,7 +45,8 @@ def watched(code, limits, **options):
     """A watchdog over a Python process, the list of what it reported, and the process."""
     reported = []
     command = [sys.executable, "-c", textwrap.dedent(code)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
         watchdog = Watchdog(lambda: process.pid, limits, reported.append, **options)
         watchdog.start()
         try:
@@ -114,12 +115,11 @@ def test_the_root_need_not_count():
 def test_who_left_the_tree_is_remembered():
     with watched(DAEMON, Limits()) as (watchdog, _, process):
         process.stdout.readline()
-        time.sleep(0.2)
+        assert len(watchdog.members()) == 3
+        process.stdin.write("end\n")
+        process.stdin.flush()
         process.wait()
-        deadline = time.monotonic() + 5
-        while len(watchdog.members()) != 1:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        assert len(watchdog.members()) == 1
 
 
 @pytest.mark.parametrize("fill", ["size", "files", "depth"])
