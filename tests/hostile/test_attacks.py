@@ -56,13 +56,24 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="module")
-def arena(request):
-    try:
-        opened = Arena(request.param)
-    except SandboxError as error:
-        pytest.skip(f"level {request.param} cannot be had: {error}")
-    with opened:
-        yield opened
+def held():
+    """The arena that is open, if one is: it takes ten seconds, so it stays for the next attack."""
+    held = []
+    yield held
+    for arena in held:
+        arena.close()
+
+
+@pytest.fixture
+def arena(request, held):
+    if held and held[0].level != request.param:
+        held.pop().close()
+    if not held:
+        try:
+            held.append(Arena(request.param))
+        except SandboxError as error:
+            pytest.skip(f"level {request.param} cannot be had: {error}")
+    return held[0]
 
 
 def test_attack_comes_to_nothing(arena, attack):
