@@ -8,13 +8,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from grader.course import Limits
-from grader.faults import is_full_disk
+from grader.faults import is_full_disk, is_out_of_processes
 from grader.kernelclient import CellEnd
 from grader.result import Diagnosis, Text, Verdict
 from grader.sandbox.exceeded import disk_limit, process_limit
-
-_NO_PROCESS = ("BlockingIOError: [Errno 11]", "RuntimeError: can't start new thread")
-"""What the limit of processes and threads looks like to a program that is stopped by it."""
 
 
 def diagnose_cell(number: int, end: CellEnd, limits: Limits) -> Diagnosis | None:
@@ -38,7 +35,7 @@ def diagnose_cell(number: int, end: CellEnd, limits: Limits) -> Diagnosis | None
         return _died(number)
     if end.error.startswith("StdinNotImplementedError"):
         return _input(number)
-    if end.error.startswith(_NO_PROCESS):
+    if is_out_of_processes(end.error):
         return placed(process_limit(limits.processes).diagnosis, number)
     return Diagnosis(
         "cell_error",

@@ -135,6 +135,7 @@ _HINTS: tuple[tuple[str, Text], ...] = (
     ),
 )
 
+_NO_PROCESS = ("BlockingIOError: [Errno 11]", "RuntimeError: can't start new thread")
 _FULL_DISK = re.compile(r"OSError: \[Errno (27|28|122)\]")
 _MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 
@@ -154,6 +155,11 @@ def fault_of_exception(name: str, raised: Raised, printed: str = "") -> Submissi
 def is_full_disk(error: str) -> bool:
     """Whether `TypeName: message` is what a program is told that has written too much."""
     return _FULL_DISK.match(error) is not None
+
+
+def is_out_of_processes(error: str) -> bool:
+    """Whether `TypeName: message` is what a program is told that may start no more processes."""
+    return error.startswith(_NO_PROCESS)
 
 
 def _disk(name: str) -> Diagnosis:

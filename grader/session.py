@@ -19,6 +19,7 @@ from grader.cellfaults import diagnose_cell, placed
 from grader.codec import BadFrame, encodable
 from grader.course import Limits
 from grader.errors import KernelKilled, RunTimeError, SandboxError, SandboxLost, SubmissionFault
+from grader.faults import is_out_of_processes
 from grader.kernelclient import CellEnd, KernelCells
 from grader.notebook import Cell, Notebook
 from grader.passage import passage
@@ -33,6 +34,7 @@ from grader.result import (
     Verdict,
 )
 from grader.sandbox import Box, BoxSpec, Sandbox
+from grader.sandbox.exceeded import process_limit
 
 REPLAYS = 3
 """How often a notebook is run again, after a cell or a call has killed its kernel."""
@@ -154,6 +156,8 @@ class Session:
             if life.calls.broken and _ends(life.box, LAST_BREATH):
                 self._require(life.box)
             limit = life.box.fault()
+            if limit is None and is_out_of_processes(fault.evidence):  # before we had counted them
+                limit = process_limit(self._limits.processes)
             if limit is not None:
                 told = _called(limit.diagnosis, request.name)
                 raise type(limit)(told, fault.evidence) from None

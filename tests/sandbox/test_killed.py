@@ -26,8 +26,8 @@ def wait(name, seconds=2.0):
 setattr(builtins, "paused", wait)  # under a name that who reads the program does not know
 """
 IN_A_CELL = (WAIT, f"wait({CUE!r})", RIGHT)
-IN_A_CALL = (WAIT, RIGHT.replace("return (x", f"paused({CUE!r}, 1.0); return (x"))
-UNDER_A_CALL = (WAIT, RIGHT.replace("return (x", f"paused({ORPHAN!r}, 1.0); return (x"))
+IN_A_CALL = (WAIT, RIGHT.replace("return (x", f"paused({CUE!r}, 0.5); return (x"))
+UNDER_A_CALL = (WAIT, RIGHT.replace("return (x", f"paused({ORPHAN!r}, 0.5); return (x"))
 SUICIDE = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
 
 

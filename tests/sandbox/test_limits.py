@@ -120,6 +120,10 @@ CALLS = {
         "processes = 24", BOMB, Verdict.RUN_TIME_ERROR, "process_limit",
         ("24 个", "24 processes"),
     ),
+    "processes, as the system says it": Case(
+        "processes = 24", "raise BlockingIOError(11, 'Resource temporarily unavailable')",
+        Verdict.RUN_TIME_ERROR, "process_limit", ("24 个", "24 processes"),
+    ),
     "what is returned": Case(
         "call_time = 9", "import torch\nreturn torch.zeros(1).expand(10**9)",
         Verdict.OUTPUT_LIMIT_EXCEEDED, "reply_size", ("太大", "too large"),

@@ -45,8 +45,8 @@ def watched(code, limits, **options):
     """A watchdog over a Python process, the list of what it reported, and the process."""
     reported = []
     command = [sys.executable, "-c", textwrap.dedent(code)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, **pipes) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         watchdog = Watchdog(lambda: process.pid, limits, reported.append, **options)
         watchdog.start()
         try:
