@@ -7,7 +7,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for python in python3.11 python3; do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$python; break; }; done)
 
-.PHONY: help venv check format test test-fast test-attacks security demo verify bench docs \
+.PHONY: help venv check format test test-fast test-attacks test-variants security demo verify bench docs \
 	clean
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make test       all tests"
 	@echo "make test-fast  the tests that take no time"
 	@echo "make test-attacks  every attack of tests/hostile at every level"
+	@echo "make test-variants every variant of every assignment with every row, many seeds"
 	@echo "make security   the same, written into docs/security.md (as root: all of it)"
 	@echo "make check      format, lint, types, layers: what CI runs before the tests"
 	@echo "make format     let ruff correct what it can"
@@ -50,6 +51,9 @@ test-fast: $(READY)
 
 test-attacks: $(READY)
 	$(BIN)/python -m pytest tests/hostile --every-level
+
+test-variants: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/assignments tests/reference --every-variant
 
 security: $(READY)
 	$(BIN)/python -m tests.hostile.table docs/security.md

@@ -288,13 +288,33 @@ def check_probes(assignment: Assignment) -> tuple[Finding, ...]:
     return (Finding("probes", not problems, "; ".join(problems)),) if book.all_probes else ()
 
 
-def check_released(course: Course, assignment: Assignment, sandbox: Sandbox) -> Iterator[Finding]:
-    """The released notebooks: solved they earn everything, untouched nothing; nothing leaks."""
+def grade_solved(
+    course: Course, assignment: Assignment, language: str, sandbox: Sandbox
+) -> SubmissionResult:
+    """Grade the released notebook with our solutions filled in."""
+    solved = nbformat.writes(compose(assignment, language=language)).encode()
+    return graded(Trial(course.root, assignment.id, "released"), solved, sandbox)
+
+
+def check_released(
+    course: Course,
+    assignment: Assignment,
+    sandbox: Sandbox,
+    known: Mapping[str, SubmissionResult] | None = None,
+) -> Iterator[Finding]:
+    """The released notebooks: solved they earn everything, untouched nothing; nothing leaks.
+
+    Args:
+        course: whose assignment, in which languages.
+        assignment: which one.
+        sandbox: grades them.
+        known: results of `grade_solved` that need not be found again, by language.
+    """
     trial = Trial(course.root, assignment.id, "released")
     automatic = sum((q.points for q in assignment.questions if not q.written), Decimal(0))
+    known = known or {}
     for language in course.languages:
-        solved = nbformat.writes(compose(assignment, language=language)).encode()
-        result = graded(trial, solved, sandbox)
+        result = known.get(language) or grade_solved(course, assignment, language, sandbox)
         yield _expect(f"solved notebook ({language})", result, automatic)
         blank = nbformat.writes(release.build(assignment, language)).encode()
         result = graded(trial, blank, sandbox)

@@ -28,12 +28,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="all attacks of tests/hostile at all levels, not only at the strongest",
     )
     parser.addoption(
+        "--every-variant",
+        action="store_true",
+        help="every variant of tests/assignments with every row, every seed of tests/reference",
+    )
+    parser.addoption(
         "--chaos",
         type=int,
         default=0,
         metavar="N",
         help="tests/test_chaos.py kills N of each kind of process, not one",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only `--every-variant` wants."""
+    if config.getoption("--every-variant"):
+        return
+    thorough = [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=thorough)
+    items[:] = [item for item in items if item not in thorough]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,26 +1,31 @@
 """Every assignment against submissions whose verdict is known (curriculum 12).
 
-`pytest tests/assignments -k gd` runs one assignment, `-k squared_loss` the variants of a function.
+`pytest tests/assignments -k gd` runs one assignment, `-k squared_loss` the variants of a function,
+`--every-variant` (also `make test-variants`) trains with all of them.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from grader import catalogue, release
 from grader.callgraph import callers
 from grader.compose import compose
 from grader.config import load_assignment, load_course
 from grader.errors import SandboxError
-from grader.result import Verdict
+from grader.result import SubmissionResult, Verdict
 from grader.sandbox.choose import open_sandbox
+from grader.sandbox.fake import FakeSandbox
 from grader.verify import (
     check_points,
     check_released,
+    grade_solved,
     grade_trial,
     judge_right,
     judge_wrong,
@@ -37,29 +42,69 @@ SEEDS = {"gd": 5}
 pytestmark = pytest.mark.slow
 
 
-LONG = {"mlp": ("8a", "8b")}
-"""Training rows that many functions reach: here the first variant of each runs them, and
-`grader verify` runs them with all. That a mistake elsewhere does not cost them is shown for every
-variant by 8c, which trains as well."""
+@pytest.fixture(scope="session")
+def sandbox():
+    """The real one, or None where it cannot be had."""
+    try:
+        opened = open_sandbox("linux")
+    except SandboxError:
+        yield None
+    else:
+        with opened:
+            yield opened
 
 
-@lru_cache(maxsize=8)
-def reference_result(assignment: str):
-    return grade_trial(right_trials(COURSE, load_assignment(COURSE, assignment), 1)[0])
+@pytest.fixture(scope="session")
+def reference(sandbox, tmp_path_factory):
+    """The result of the solved notebook, graded once for all tests and workers: it trains."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    @cache
+    def result(name):
+        file = shared / f"reference-{name}.json"
+        with FileLock(f"{file}.lock"):
+            if not file.exists():
+                assignment = load_assignment(COURSE, name)
+                graded = grade_solved(COURSE, assignment, "zh", sandbox or FakeSandbox())
+                file.write_text(graded.to_json(), encoding="utf-8")
+        return SubmissionResult.from_json(file.read_text("utf-8"))
+
+    return result
 
 
-@lru_cache(maxsize=8)
-def checks_of_variants(assignment: str):
-    """The checks that each variant is graded with here."""
-    chosen, seen = {}, set()
-    trials = wrong_trials(
-        COURSE, load_assignment(COURSE, assignment), reference_result(assignment)
-    )
-    for trial in trials:
-        (function,) = trial.replace
-        skipped = LONG.get(assignment, ()) if function in seen else ()
-        chosen[trial.label] = tuple(c for c in trial.checks if c not in skipped)
-        seen.add(function)
+def training_rows(result):
+    """Checks that train, which takes nearly all the time of a grading."""
+    trains = {f for f, spec in functions(result.assignment).items() if spec.trains}
+    return {c.id for c in result.checks if c.question != "h" and trains.intersection(c.functions)}
+
+
+def functions(name):
+    return load_assignment(COURSE, name).functions
+
+
+@pytest.fixture(scope="session")
+def checks_of_variants(reference, request):
+    """The checks that each variant is graded with here.
+
+    Training that only calls the function in question is done with the first variant of each;
+    `--every-variant` and `grader verify` do it with all.
+    """
+    every = request.config.getoption("--every-variant")
+
+    @cache
+    def chosen(name):
+        result, found, seen = reference(name), {}, set()
+        own = {c.id: c.functions for c in result.checks}
+        for trial in wrong_trials(COURSE, load_assignment(COURSE, name), result):
+            (function,) = trial.replace
+            again = not every and function in seen
+            skipped = {c for c in training_rows(result) if again and function not in own[c]}
+            found[trial.label] = tuple(c for c in trial.checks if c not in skipped)
+            seen.add(function)
+        return found
+
     return chosen
 
 
@@ -92,9 +137,9 @@ def test_the_catalogue_is_complete():
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
-def test_points_are_what_was_promised(name):
+def test_points_are_what_was_promised(name, reference):
     assignment = load_assignment(COURSE, name)
-    findings = check_points(assignment, reference_result(name))
+    findings = check_points(assignment, reference(name))
     assert [f.problem for f in findings if not f.passed] == []
     assert sum(q.points for q in assignment.questions) == 100
     assert sum(q.points for q in assignment.questions if q.written) == 10
@@ -108,27 +153,28 @@ def test_every_graded_function_has_two_more_right_solutions(name):
 
 
 @pytest.mark.parametrize("trial", list(rights()))
-def test_right_solutions_earn_everything(trial):
-    known = (trial.label, trial.seed) == ("reference", 0)
-    result = reference_result(trial.assignment) if known else grade_trial(trial)
-    assert judge_right(trial, result).problem == ""
+def test_right_solutions_earn_everything(trial, reference, request):
+    """Without training, unless `--every-variant` is given: tests/reference trains them all."""
+    if not request.config.getoption("--every-variant"):
+        known = reference(trial.assignment)
+        rows = training_rows(known)
+        trial = replace(trial, checks=tuple(c.id for c in known.checks if c.id not in rows))
+    assert judge_right(trial, grade_trial(trial)).problem == ""
 
 
 @pytest.mark.parametrize("trial", list(wrongs()))
-def test_wrong_variants_are_caught_charged_once_and_named(trial):
+def test_wrong_variants_are_caught_charged_once_and_named(trial, checks_of_variants):
     trial = replace(trial, checks=checks_of_variants(trial.assignment)[trial.label])
     assert judge_wrong(trial, grade_trial(trial)).problem == ""
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
-def test_released_notebooks_in_the_sandbox(name):
-    try:
-        sandbox = open_sandbox("linux")
-    except SandboxError as error:
-        pytest.skip(f"no linux sandbox here: {error}")
-    with sandbox:
-        course = replace(COURSE, languages=("zh", "en") if name == "gd" else ("zh",))
-        findings = list(check_released(course, load_assignment(COURSE, name), sandbox))
+def test_released_notebooks_in_the_sandbox(name, reference, sandbox):
+    if sandbox is None:
+        pytest.skip("no linux sandbox here")
+    course = replace(COURSE, languages=("zh", "en") if name == "gd" else ("zh",))
+    known = {"zh": reference(name)}
+    findings = list(check_released(course, load_assignment(COURSE, name), sandbox, known))
     assert [f for f in findings if not f.passed] == []
 
 
