@@ -7,12 +7,12 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON := $(shell for python in python3.11 python3; do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$python; break; }; done)
 
-.PHONY: help venv check format test test-fast test-attacks test-variants security demo verify bench docs \
-	clean
+.PHONY: help venv check format test test-fast test-attacks test-variants security demo verify \
+	bench docs clean
 
 help:
 	@echo "make demo       the whole cycle on a small class, in demo-course/"
-	@echo "make test       all tests"
+	@echo "make test       all tests; of attacks and variants a sample where they are slow"
 	@echo "make test-fast  the tests that take no time"
 	@echo "make test-attacks  every attack of tests/hostile at every level"
 	@echo "make test-variants every variant of every assignment with every row, many seeds"
@@ -44,7 +44,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal --durations=30
 
 test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow" -x

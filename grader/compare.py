@@ -125,15 +125,17 @@ def entry_errors(
     """
     a, b = a.to(torch.float64), b.to(torch.float64)
     finite = a.isfinite() & b.isfinite()
-    same = (a == b) & ~finite
-    if nan_equal:
-        same |= a.isnan() & b.isnan()
     if scale is None:
         magnitudes = b[b.isfinite()].abs()
         scale = magnitudes.max().item() if magnitudes.numel() else 0.0
     scale = scale or 1.0
     # Halves, because the difference of two finite numbers may overflow.
     relative = (a / 2 - b / 2).abs() / (b.abs() / 2 + scale / 2)
+    if finite.all():
+        return relative
+    same = (a == b) & ~finite
+    if nan_equal:
+        same |= a.isnan() & b.isnan()
     return torch.where(finite, relative, torch.where(same, 0.0, math.inf))
 
 

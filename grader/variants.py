@@ -85,19 +85,37 @@ def name_misconceptions(
     calls = [inputs_of(o, catalogue) for o in observations if o.function == function]
     if not calls:
         return ()
-    right = [c.agrees(Output(c.observation.expected)) for c in calls]
-    scores = {}
-    for m in catalogue.misconceptions(function):
-        agreed = [c.agrees(c.output_of(m.call, outputs)) for c in calls]
-        # Calls that are right anyway speak for every variant that is seldom wrong.
-        wrong = [a for a, fine in zip(agreed, right, strict=True) if not fine]
-        scores[m.id] = _share(agreed) if wrong and _share(wrong) >= ENOUGH else 0.0
-    best = max(scores.values(), default=0.0)
-    if best < ENOUGH or best <= _share(right):
+    right: list[Inputs] = []
+    wrong: list[Inputs] = []
+    for call in calls:
+        (right if call.agrees(Output(call.observation.expected)) else wrong).append(call)
+    if not wrong:
         return ()
-    found = tuple(m for m in catalogue.misconceptions(function) if scores[m.id] == best)
+    agreed = {m: _agreed(m, wrong, right, outputs) for m in catalogue.misconceptions(function)}
+    best = max(agreed.values(), default=0)
+    if best <= len(right):
+        return ()
+    found = tuple(m for m, count in agreed.items() if count == best)
     # Three that cannot be told apart are no explanation.
     return found if len(found) <= 2 else ()
+
+
+def _agreed(
+    variant: Misconception, wrong: list[Inputs], right: list[Inputs], outputs: VariantOutputs
+) -> int:
+    """On how many calls a variant agrees; 0 as soon as that can no longer be enough.
+
+    It has to be enough on the calls that are wrong, too: those that are right anyway speak for
+    every variant that is seldom wrong.
+    """
+    every = len(wrong) + len(right)
+    failures = 0
+    for calls, among in ((wrong, len(wrong)), (right, every)):
+        for call in calls:
+            failures += not call.agrees(call.output_of(variant.call, outputs))
+            if failures > (1 - ENOUGH) * among:
+                return 0
+    return every - failures
 
 
 def agreement(
@@ -109,7 +127,7 @@ def agreement(
     """The share of the calls on which the submission equals the variant; 0 without calls."""
     calls = [inputs_of(o, catalogue) for o in observations]
     agreed = [c.agrees(c.output_of(variant.call, outputs)) for c in calls]
-    return _share(agreed) if agreed else 0.0
+    return sum(agreed) / len(agreed) if agreed else 0.0
 
 
 def digest(value: Any) -> bytes:
@@ -156,10 +174,6 @@ def inputs_of(observation: Observation, catalogue: Catalogue) -> Inputs:
         if by_position:
             arguments.append(given.pop(name))
     return Inputs(observation, tuple(arguments), given, digest((arguments, given)))
-
-
-def _share(agreements: list[bool]) -> float:
-    return sum(agreements) / len(agreements)
 
 
 def _run(
