@@ -17,6 +17,7 @@ from typing import Any
 
 from grader.catalogue import Catalogue, Misconception
 from grader.compare import Mismatch, as_tensor, compare, infinities
+from grader.decimals import roughly
 from grader.errors import WrongAnswer
 from grader.localisation import agreeing, condition, explain_nonfinite, locate
 from grader.observation import Observation, subject
@@ -198,8 +199,8 @@ def _place(mismatch: Mismatch, hint: Text | None, hidden: bool) -> Diagnosis:
     zh, en = f"{who.zh}不对", f"{who.en} is wrong"
     if mismatch.kind == "value":
         # One digit: an error is the student's number as well.
-        zh += f"：最大误差约 {mismatch.error:.0e}"
-        en += f": the largest error is about {mismatch.error:.0e}"
+        zh += f"：最大误差约 {roughly(mismatch.error)}"
+        en += f": the largest error is about {roughly(mismatch.error)}"
     if mismatch.total > 1:
         index = list(mismatch.worst)
         zh += f"，{mismatch.total} 个元素中有 {mismatch.off} 个出错，最大误差在 {index}"

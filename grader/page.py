@@ -23,6 +23,7 @@ from markupsafe import Markup
 
 from grader import charts, classcharts, words
 from grader.coursegrade import rounded
+from grader.decimals import roughly
 from grader.errors import GraderError
 from grader.prose import prose
 from grader.result import Passage
@@ -31,7 +32,6 @@ from grader.unseen import visible
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 _OPENS = re.compile(r"^([-+=])(?=[-=\s]|$)|^(\d{1,9})(?=[.)](\s|$))")
 _CALLS = re.compile(r"(@|\\#)(?=\w)")
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _CENT = Decimal("0.01")
 
 
@@ -117,14 +117,6 @@ def numbered(passage: Passage) -> list[str]:
     """Lines of code with their numbers, and a mark at the one that is meant."""
     marked = enumerate(passage.lines, start=passage.first)
     return [f"{'▸' if n == passage.place.line else ' '}{n:>4}  {line}" for n, line in marked]
-
-
-def roughly(value: float) -> str:
-    """A size to one digit: 0.9, 300, 2×10⁻⁵."""
-    digit, _, power = f"{value:.0e}".partition("e")
-    if not power or -4 < int(power) < 5:
-        return f"{float(f'{value:.0e}'):g}"
-    return f"{digit}×10{str(int(power)).translate(_RAISED)}"
 
 
 def folder() -> Path:

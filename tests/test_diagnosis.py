@@ -177,6 +177,12 @@ def test_a_hidden_finding_quotes_no_value_and_a_public_one_does():
     assert diagnosis(3, 5).code == "exact"
 
 
+def test_a_small_error_is_written_as_people_write_it():
+    actual = X.clone()
+    actual[3, 2] += 0.004 * (X[3, 2].abs() + X.abs().max())
+    assert "the largest error is about 0.004, 1 of 100" in diagnosis(actual, X).message.en
+
+
 def call(actual, **arguments):
     expected = T([1.0, 2.0, 4.0])
     found = compare(actual * expected.sin(), expected.sin(), tolerance=VALUE)
