@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from click.testing import CliRunner
 from openpyxl import Workbook
 
+from grader.cli import main
 from grader.errors import ConfigError
 from grader.records import ScoreRow, read_participation, read_roster
 from tests.test_collect import grader
@@ -44,6 +46,12 @@ def test_a_roster_again(root, tmp_path):
         root, "record", "roster", path, "--deactivate-missing"
     )
     assert "0 not in it" in grader(root, "record", "roster", path)
+    exported = grader(root, "export", "--to", "csv")
+    assert "Новый" in exported
+    assert "Álvaro" not in exported
+    assert "Álvaro" in grader(root, "export", "--to", "csv", "--with-left")
+    told = CliRunner().invoke(main, ["-C", str(root), "export", "--to", "csv"]).stderr
+    assert told == "left out: 1 student who left (--with-left)\n"
     sheet(path, ["学号"], ["2026002"])
     assert "back     2026002 Álvaro\n" in grader(root, "record", "roster", path)
 

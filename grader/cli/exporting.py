@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--missing-as-zero", is_flag=True, help="Count what is missing as zero; never the default."
 )
+@click.option("--with-left", is_flag=True, help="Also students who have left the course.")
 @pass_place
 def export(
     place: Place,
@@ -55,8 +56,11 @@ def export(
     template: Path | None,
     columns: tuple[str, ...],
     missing_as_zero: bool,
+    with_left: bool,
 ) -> None:
     """Write the grades, one line per student.
+
+    Who has left the course is left out, and how many that are is said.
 
     What is not known is an empty cell, never a zero. csv ends with a column that says what is
     missing; xlsx computes the grades by formulas, from the points on; canvas and moodle are what
@@ -84,7 +88,8 @@ def export(
         raise UsageError("a workbook is no text", "Name a file: -o grades.xlsx")
     course = place.course
     with place.gradebook(create=False) as book:
-        lines = class_standings(course, book, missing_as_zero=missing_as_zero)
+        everybody = class_standings(course, book, missing_as_zero=missing_as_zero)
+    lines = tuple(line for line in everybody if line.student.active or with_left)
     if form == "csv":
         export_csv(lines, output or sys.stdout)
     elif form == "xlsx" and output is not None:
@@ -93,6 +98,8 @@ def export(
         _platform(_filled(form, lines, template, said), output)
     if output is not None:
         click.echo(f"{count(len(lines), 'student')} in {output}", err=True)
+    if left := len(everybody) - len(lines):
+        click.echo(f"left out: {count(left, 'student')} who left (--with-left)", err=True)
 
 
 def _filled(
