@@ -12,8 +12,8 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -26,9 +26,11 @@ from grader.result import Text
 __all__ = [
     "Alternative",
     "Catalogue",
+    "Given",
     "Misconception",
     "Probe",
     "extract",
+    "given",
     "load",
     "misconception",
     "probe",
@@ -65,6 +67,19 @@ class Alternative:
 
 
 @dataclass(frozen=True)
+class Given:
+    """What a call is given."""
+
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+
+def given(*arguments: Any, **keywords: Any) -> Given:
+    """What a probe of a function with keyword-only parameters returns."""
+    return Given(arguments, keywords)
+
+
+@dataclass(frozen=True)
 class Probe:
     """Inputs of our own that switch most of a function off, so that one term is left."""
 
@@ -72,7 +87,12 @@ class Probe:
     name: str
     words: Text
     """What is left, such as "with only the bias switched on"."""
-    arguments: Callable[[], tuple[Any, ...]]
+    make: Callable[[], Given | tuple[Any, ...]]
+
+    def given(self) -> Given:
+        """The inputs, made anew, so that a call that changes them changes no other's."""
+        made = self.make()
+        return made if isinstance(made, Given) else Given(tuple(made))
 
 
 @dataclass(frozen=True)
@@ -142,6 +162,8 @@ def misconception(
 
 def probe(zh: str, en: str) -> Callable[[F], F]:
     """Marks a function of `probes.py` that returns the arguments of an ungraded call.
+
+    They are a tuple, or `given(…)` where some go by keyword.
 
     Args:
         zh: what the call leaves of the function, in Chinese.

@@ -216,14 +216,14 @@ class Subject:
             raise ForbiddenApi(describe_operators(name, used))
         return reply
 
-    def ask(self, name: str, arguments: tuple[Any, ...]) -> Any:
+    def ask(self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
         """Call a function outside of every check; nothing remembers it.
 
         Raises:
             SubmissionFault: no value came.
         """
         self.now = Circumstances()
-        return self._reply(self.function(name), arguments, {}, 0).value
+        return self._reply(self.function(name), arguments, keywords, 0).value
 
     def accepted(
         self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any], seed: int = 0

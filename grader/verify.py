@@ -278,10 +278,11 @@ def check_probes(assignment: Assignment) -> tuple[Finding, ...]:
     for probe in book.all_probes:
         name = f"{probe.function}__{probe.name}"
         try:
-            arguments = probe.arguments()
-            expected = oracle.value(probe.function, arguments, {})
+            inputs = probe.given()
+            expected = oracle.value(probe.function, inputs.arguments, inputs.keywords)
             for other in book.alternatives(probe.function):
-                if compare(plain(other.call(*arguments)), expected, tolerance=VALUE):
+                actual = plain(other.call(*inputs.arguments, **inputs.keywords))
+                if compare(actual, expected, tolerance=VALUE):
                     problems.append(f"{name}: {other.name} does not agree")
         except Exception as error:
             problems.append(f"{name}: {error}")

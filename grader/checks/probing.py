@@ -71,13 +71,13 @@ def first_failing(function: str, subject: Subject) -> Probe | None:
     scale = subject.function(function).scale
     for probe in probes:
         try:
-            arguments = probe.arguments()
-            expected = oracle.value(function, arguments, {})
+            inputs = probe.given()
+            expected = oracle.value(function, inputs.arguments, inputs.keywords)
         except Exception:
             # A broken probe is found by `grader verify`; here it costs a hint and no grading.
             return None
         try:
-            actual = subject.ask(function, arguments)
+            actual = subject.ask(function, inputs.arguments, inputs.keywords)
         except TimeLimitExceeded:
             return None
         except SubmissionFault:
