@@ -50,10 +50,11 @@ test-fast: $(READY)
 	$(BIN)/python -m pytest -m "not slow" -x
 
 test-attacks: $(READY)
-	$(BIN)/python -m pytest tests/hostile --every-level
+	$(BIN)/python -m pytest --every-level tests/hostile tests/sandbox
 
 test-variants: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/assignments tests/reference --every-variant
+	$(BIN)/python -m pytest -n 2 --dist worksteal --every-variant \
+		tests/assignments tests/reference
 
 security: $(READY)
 	$(BIN)/python -m tests.hostile.table docs/security.md

@@ -42,8 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only `--every-variant` wants."""
-    if config.getoption("--every-variant"):
+    """Leave out what only `--every-variant` and `--every-level` want."""
+    if config.getoption("--every-variant") or config.getoption("--every-level"):
         return
     thorough = [item for item in items if item.get_closest_marker("thorough")]
     config.hook.pytest_deselected(items=thorough)

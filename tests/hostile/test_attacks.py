@@ -82,7 +82,9 @@ def test_attack_comes_to_nothing(arena, attack):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", [3, 2, 0])
+@pytest.mark.parametrize(
+    "level", [3, *(pytest.param(level, marks=pytest.mark.thorough) for level in (2, 0))]
+)
 def test_attacks_on_an_ordinary_user(level, tmp_path, request):
     """Root has the attacks above; here the grader is nobody special. `plain` is only tried so."""
     full = [] if request.config.getoption("--every-level") else ["--sample"]

@@ -273,6 +273,7 @@ def test_training_reaches_its_threshold(load, pair):
     assert accuracy(*PAIRS[pair], load, seed=0) >= TASKS[load]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", PAIRS)
 @pytest.mark.parametrize("load", TASKS)

@@ -334,6 +334,7 @@ def test_training_reaches_its_threshold(task, pair):
     assert accuracy(*PAIRS[pair], task, seed=0) >= TASKS[task]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", PAIRS)
 @pytest.mark.parametrize("task", TASKS)

@@ -349,6 +349,7 @@ def test_training_reaches_its_threshold(pair):
     assert accuracy(*PAIRS[pair], seed=0) >= 0.76
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("pair", PAIRS)
 def test_training_reaches_its_threshold_for_many_seeds(pair):

@@ -53,7 +53,7 @@ class Killer:
         self._thread.join()
 
     def _kill(self):
-        while self.killed < self._times and not self._stop.wait(0.02):
+        while self.killed < self._times and not self._stop.wait(0.05):
             for process in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.Error):
                     if process.name() == CUE:
@@ -81,7 +81,10 @@ class Counted:
         return self._sandbox.open(spec)
 
 
-@pytest.fixture(scope="module", params=[3, 2, 0], ids=["isolated", "confined", "plain"])
+COLD = pytest.param(0, marks=pytest.mark.thorough)  # each kernel takes five seconds to start
+
+
+@pytest.fixture(scope="module", params=[3, 2, COLD], ids=["isolated", "confined", "plain"])
 def sandbox(request):
     try:
         if request.param == 0:
