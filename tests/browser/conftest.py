@@ -56,7 +56,7 @@ def opened(browser):
     return look
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # attacks count the processes that are left
 def eyes() -> Iterator[Eyes]:
     """The same for looks at many pages, in a thread of its own."""
     if PROGRAM is None:
