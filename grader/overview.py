@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -74,14 +75,27 @@ def _holds_notebook(folder: Path) -> bool:
 
 
 def class_standings(
-    course: Course, book: Gradebook, *, missing_as_zero: bool = False, only: str | None = None
+    course: Course,
+    book: Gradebook,
+    *,
+    missing_as_zero: bool = False,
+    only: str | None = None,
+    there: Mapping[str, frozenset[str]] | None = None,
 ) -> tuple[Standing, ...]:
-    """The line of every student, or of one of them, as of now."""
+    """The line of every student, or of one of them, as of now.
+
+    Args:
+        course: whose students.
+        book: what is known of them.
+        missing_as_zero: count what is missing as zero.
+        only: the one student who is asked about.
+        there: what `handed_in` found, if it was asked already.
+    """
     return standings(
         course,
         assignments_of(course),
         book,
-        handed_in=handed_in(course, only),
+        handed_in=handed_in(course, only) if there is None else there,
         missing_as_zero=missing_as_zero,
         now=datetime.now(UTC),
         only=only,
@@ -105,10 +119,16 @@ def standing_of(course: Course, book: Gradebook, student: str) -> Standing:
 
 
 def assignment_statuses(
-    course: Course, lines: tuple[Standing, ...]
+    course: Course, lines: tuple[Standing, ...], there: Mapping[str, frozenset[str]]
 ) -> tuple[AssignmentStatus, ...]:
-    """One line per assignment of the calendar; who has left the course does not count."""
-    there, known = handed_in(course), assignments_of(course)
+    """One line per assignment of the calendar; who has left the course does not count.
+
+    Args:
+        course: whose calendar.
+        lines: of every student.
+        there: what `handed_in` found.
+    """
+    known = assignments_of(course)
     here = tuple(line for line in lines if line.student.active)
     gone = {line.student.id for line in lines} - {line.student.id for line in here}
     return tuple(_status(a, known.get(a.id), there[a.id] - gone, here) for a in course.assignments)

@@ -95,17 +95,18 @@ def status(place: Place, students: bool, as_json: bool) -> None:
       grader status --json
     """
     from grader.cli import texts
-    from grader.overview import assignment_statuses, class_standings
+    from grader.overview import assignment_statuses, class_standings, handed_in
 
     course = place.course
     with place.gradebook() as book:
-        everybody = class_standings(course, book)
+        there = handed_in(course)
+        everybody = class_standings(course, book, there=there)
     lines = tuple(line for line in everybody if line.student.active)
     recorded = {
         part: sum(getattr(line.grade, part).score is not None for line in lines)
         for part in ("participation", "project")
     }
-    rows = assignment_statuses(course, everybody)
+    rows = assignment_statuses(course, everybody, there)
     if as_json:
         value: dict[str, Any] = {
             "course": course.title,

@@ -76,4 +76,7 @@ class Connected(Closing):
 
     def _all(self, query: sa.Select[Any]) -> Sequence[Mapping[str, Any]]:
         with self._transaction() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            result = connection.execute(query)
+            names = tuple(result.keys())
+            # What `mappings()` would make, in half the time: a semester has 30,000 rows.
+            return [dict(zip(names, row, strict=True)) for row in result]
