@@ -6,7 +6,6 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Self, TextIO
 
 from rich.console import Console
@@ -20,6 +19,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from grader.closing import Closing
 from grader.headline import Headline
 
 STRIDE = 100
@@ -60,7 +60,7 @@ def counting(
         yield lambda _: bar.advance(task)
 
 
-class RoundProgress:
+class RoundProgress(Closing):
     """Counts submissions, and says what the last one came to.
 
     Args:
@@ -92,12 +92,8 @@ class RoundProgress:
             self._task = self._bar.add_task("", total=self._total)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Take the bar away. May be called twice."""
         if self._bar is not None:
             self._bar.stop()
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 from typing import NoReturn, Self
 
 from grader.calls import Answer, Calls, Reply, Request
 from grader.cellfaults import diagnose_cell, placed
+from grader.closing import Closing
 from grader.codec import BadFrame, encodable
 from grader.course import Limits
 from grader.errors import KernelKilled, RunTimeError, SandboxError, SandboxLost, SubmissionFault
@@ -62,7 +62,7 @@ class _Life:
             self.cells.close()
 
 
-class Session:
+class Session(Closing):
     """Runs a notebook on entry; answers calls until exit.
 
     Args:
@@ -110,18 +110,10 @@ class Session:
         try:
             self._live()
         except BaseException:
-            self._end()
+            self.close()
             raise
         self.run = self._report()
         return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._end()
 
     def usage(self) -> Usage:
         """What all boxes together have cost."""
@@ -167,7 +159,7 @@ class Session:
 
     def _revive(self) -> None:
         """Run the notebook again after a call broke the kernel."""
-        self._end()
+        self.close()
         if self._replays < REPLAYS:
             self._replays += 1
             self._live()
@@ -179,7 +171,7 @@ class Session:
             killer = self._run(life)
             if killer is None:
                 return
-            self._end()
+            self.close()
             self._replays += 1
             if self._replays > REPLAYS:
                 return
@@ -216,7 +208,8 @@ class Session:
         self.lost = lost
         raise lost
 
-    def _end(self) -> None:
+    def close(self) -> None:
+        """End the box, if there is one. May be called twice."""
         if self._life is not None:
             self._spent.append(self._life.box.usage())
             self._life.close()
