@@ -83,8 +83,6 @@ def name_misconceptions(
         outputs: what is known already; shared by the whole process.
     """
     calls = [inputs_of(o, catalogue) for o in observations if o.function == function]
-    if not calls:
-        return ()
     right: list[Inputs] = []
     wrong: list[Inputs] = []
     for call in calls:
