@@ -27,14 +27,12 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-import torch
-
 from grader.errors import GraderError
-from grader.grade import OUR_FAULT, grade, undecided
 from grader.result import SubmissionResult
 from grader.sandbox import Sandbox
 from grader.sandbox.choose import open_sandbox
 from grader.submission import GradingJob
+from grader.undecided import OUR_FAULT, undecided
 
 TRIES = 3
 """How often a submission is graded when its worker dies under it."""
@@ -162,7 +160,6 @@ def _pool(workers: int) -> Iterator[Executor]:
 def enter_worker() -> None:
     """Prepare a worker process: Ctrl-C is the coordinator's, and it does not outlive it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    torch.set_num_threads(1)  # the reference computes as the sandbox does; workers share cores
     if sys.platform == "linux":
         import ctypes
 
@@ -181,6 +178,12 @@ def grade_job(job: GradingJob) -> SubmissionResult:
         sandbox = _sandbox(job.sandbox, job.course)
     except GraderError as error:
         return _failed(job, str(error))
+    # Here, and not above, this is imported while the sandbox starts, and by no coordinator.
+    import torch
+
+    from grader.grade import grade
+
+    torch.set_num_threads(1)  # the reference computes as the sandbox does; workers share cores
     return grade(job, sandbox)
 
 

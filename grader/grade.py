@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,30 +23,20 @@ from grader.program import Program, code
 from grader.proxy import Subject
 from grader.result import (
     CheckResult,
-    Diagnosis,
     NotebookRun,
     SubmissionResult,
-    Text,
     Verdict,
     WrittenAnswer,
 )
 from grader.sandbox import Sandbox
 from grader.session import Session
 from grader.submission import GradingJob
-from grader.version import VERSION
+from grader.undecided import OUR_FAULT, undecided
 from grader.winnowing import fingerprints
 from grader.written import answer_text, is_filled
 
 TRIES = 3
 """How often a submission is graded whose sandbox is killed under it."""
-OUR_FAULT = Diagnosis(
-    "judge_error",
-    Text(
-        "评分程序自身出错，本次提交的分数待定。",
-        "The grader itself failed; the points of this submission are not decided yet.",
-    ),
-    Text("老师会处理，你不需要做什么。", "A person will look at it; you need do nothing."),
-)
 
 
 def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
@@ -71,22 +60,6 @@ def grade(job: GradingJob, sandbox: Sandbox) -> SubmissionResult:
                 diagnosis=OUR_FAULT,
                 evidence="".join(traceback.format_exception(error))[-8000:],
             )
-
-
-def undecided(job: GradingJob) -> SubmissionResult:
-    """A result that says nothing yet of the submission: what a fault of ours leaves."""
-    return SubmissionResult(
-        assignment=job.submission.assignment,
-        student=job.submission.student,
-        attempt=job.submission.attempt,
-        verdict=Verdict.JUDGE_ERROR,
-        graded_at=datetime.now(UTC),
-        key=job.key,
-        logic=job.logic,
-        submitted_at=job.submission.submitted_at,
-        device=job.device,
-        grader_version=VERSION,
-    )
 
 
 def _graded(

@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-level",
         action="store_true",
-        help="all attacks of tests/hostile at all levels, not only at the strongest",
+        help="tests of the sandbox and attacks on it at all levels, not only at the strongest",
     )
     parser.addoption(
         "--every-variant",

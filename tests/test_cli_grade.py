@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
 from grader.cli import main
 from grader.gradebook import Gradebook
+from tests.once import once
 from tests.tiny import RIGHT, hand_in, write_course
 
 pytestmark = pytest.mark.slow
@@ -22,13 +25,29 @@ WRONG = RIGHT.replace("* 0.5", "")
 CLASS = {"s1": RIGHT, "s2": WRONG, "s3": "raise ValueError('no')", "s4": RIGHT + "\n1 / 0"}
 
 
-@pytest.fixture(scope="module")
+@dataclass(frozen=True)
+class Printed:
+    """What a command printed and how it ended."""
+
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+@pytest.fixture(scope="session")
 def graded(tmp_path_factory):
     """A class that has been graded once, and what was printed."""
-    root = write_course(tmp_path_factory.mktemp("graded") / "course")
+    root = once(tmp_path_factory, "graded", grade_class)
+    return root, Printed(**json.loads((root / "printed.json").read_text("utf-8")))
+
+
+def grade_class(root):
+    write_course(root)
     for student, source in CLASS.items():
         hand_in(root, student, source)
-    return root, run(root, "grade", "tiny")
+    done = run(root, "grade", "tiny")
+    printed = Printed(done.stdout, done.stderr, done.exit_code)
+    (root / "printed.json").write_text(json.dumps(asdict(printed)), "utf-8")
 
 
 @pytest.fixture
@@ -62,7 +81,7 @@ def kept(root):
 
 def test_the_table(graded):
     _, result = graded
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.stderr
     lines = [line.split() for line in result.stdout.splitlines()]
     assert lines[0] == ["student", "verdict", "points", "misconceptions", "seconds"]
     assert lines[1][:3] == ["s1", "accepted", "18/18"]
@@ -129,13 +148,16 @@ def test_a_round_that_was_stopped_is_gone_on_with(graded, course, kill, code):
     argv = [sys.executable, "-m", "grader", *command(course, "grade", "tiny")]
     first = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for_results(course / "gradebook.db")
+    family = psutil.Process(first.pid).children(recursive=True)
     first.send_signal(kill)
     _, said = first.communicate(timeout=120)
     assert first.returncode == code
     if kill == signal.SIGINT:
         assert "finishing what is being graded; Ctrl-C again stops at once" in said
         assert "The same command goes on from here" in said
+    assert psutil.wait_procs(family, timeout=20)[1] == []
     assert kept(course)
+    assert kill == signal.SIGINT or len(kept(course)) < len(CLASS)
     assert run(course, "grade", "tiny").exit_code == 0
     assert kept(course) == whole
 

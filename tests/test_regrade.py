@@ -12,6 +12,7 @@ from grader.contentkey import assignment_digest, logic_digest
 from grader.gradebook import Gradebook
 from grader.regrade import Selection, plan_regrade
 from grader.result import Verdict
+from tests.once import once
 from tests.tiny import RIGHT, hand_in, write_course
 
 pytestmark = pytest.mark.slow
@@ -41,13 +42,16 @@ def results(root, student):
         return rows[-1].outcome.earned, len(rows)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def graded(tmp_path_factory):
-    root = write_course(tmp_path_factory.mktemp("regrade") / "course")
+    return once(tmp_path_factory, "regraded", grade_two)
+
+
+def grade_two(root):
+    write_course(root)
     hand_in(root, "s1", RIGHT)
     hand_in(root, "s2", WRONG)
     assert grader(root, "grade", "tiny", "--sandbox", "plain", "--jobs", "1").exit_code == 0
-    return root
 
 
 @pytest.fixture

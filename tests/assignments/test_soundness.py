@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from grader import catalogue, release
 from grader.callgraph import callers
@@ -33,6 +31,7 @@ from grader.verify import (
     right_trials,
     wrong_trials,
 )
+from tests.once import once
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = load_course(ROOT)
@@ -40,8 +39,8 @@ ASSIGNMENTS = [a.id for a in COURSE.assignments]
 SEEDS = {"gd": 5}
 """Hidden seeds for the right solutions here; `grader verify` tries five for all."""
 
-LONG = ("generative", "rnn")
-"""Their notebooks train for two minutes before the first call."""
+LONG = ("cnn", "generative", "rnn")
+"""Their notebooks train for half a minute to two minutes before the first call."""
 FIRST = 2
 """Wrong variants of each function that are tried without `--every-variant`."""
 
@@ -67,21 +66,19 @@ def reference(sandbox, tmp_path_factory, request):
     `LONG` ones are graded without the notebook's own examples unless `--every-variant` is given.
     """
     every = request.config.getoption("--every-variant")
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
 
     @cache
     def result(name):
-        file = shared / f"reference-{name}.json"
-        with FileLock(f"{file}.lock"):
-            if not file.exists():
-                assignment = load_assignment(COURSE, name)
-                if name in LONG and not every:
-                    graded = grade_trial(right_trials(COURSE, assignment, 1)[0])
-                else:
-                    graded = grade_solved(COURSE, assignment, "zh", sandbox or FakeSandbox())
-                file.write_text(graded.to_json(), encoding="utf-8")
+        assignment = load_assignment(COURSE, name)
+
+        def make(file):
+            if name in LONG and not every:
+                graded = grade_trial(right_trials(COURSE, assignment, 1)[0])
+            else:
+                graded = grade_solved(COURSE, assignment, "zh", sandbox or FakeSandbox())
+            file.write_text(graded.to_json(), encoding="utf-8")
+
+        file = once(tmp_path_factory, f"reference-{name}.json", make)
         return SubmissionResult.from_json(file.read_text("utf-8"))
 
     return result

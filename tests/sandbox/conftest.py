@@ -22,19 +22,26 @@ from grader.sandbox import BoxSpec
 pytest.importorskip("resource", reason="the linux sandbox needs Linux")
 
 Run = Callable[..., str]
+STRONGEST: Any = [None, pytest.param(2, marks=pytest.mark.thorough)]
+"""Levels for tests whose subject is the same at both: without `--every-level`, one is enough."""
 
 
 @pytest.fixture(scope="module", params=[3, 2], ids=["isolated", "confined"])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Any]:
     """One sandbox per level and test file."""
+    yield from opened_at(request.param)
+
+
+def opened_at(level: int | None) -> Iterator[Any]:
+    """The linux sandbox of a level, or the strongest; tests that cannot have it are skipped."""
     if sys.platform != "linux":
         pytest.skip("the linux sandbox needs Linux")
     from grader.sandbox.linux import LinuxSandbox
 
     try:
-        opened = LinuxSandbox(level=request.param)
+        opened = LinuxSandbox(level=level)
     except SandboxError as error:
-        pytest.skip(f"level {request.param} cannot be had: {error}")
+        pytest.skip(f"level {level} cannot be had: {error}")
     with opened:
         yield opened
 
@@ -59,6 +66,7 @@ def run_cell(box: Any, code: str, timeout: float = 60) -> str:
     client.start_channels(hb=False)
     printed: list[str] = []
     try:
+        _subscribe(client, box, timeout)
         request = client.execute(code)
         for message in _answers(client, box, request, timeout):
             content = message["content"]
@@ -71,6 +79,21 @@ def run_cell(box: Any, code: str, timeout: float = 60) -> str:
         client.stop_channels()
         client.context.destroy(linger=0)
     return "".join(printed).strip()
+
+
+def _subscribe(client: Any, box: Any, timeout: float) -> None:
+    """Wait until what the kernel says arrives: before that, it is lost."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        client.kernel_info()
+        try:
+            client.get_iopub_msg(timeout=0.5)
+        except Empty:
+            if not box.alive():
+                raise RuntimeError("the kernel is gone") from None
+        else:
+            return
+    raise TimeoutError(f"the kernel says nothing in {timeout} seconds")
 
 
 def _answers(client: Any, box: Any, request: str, timeout: float) -> Iterator[dict[str, Any]]:

@@ -8,9 +8,9 @@ import threading
 import psutil
 import pytest
 
-from grader.errors import SandboxError
 from grader.result import Verdict
 from grader.sandbox.choose import open_sandbox
+from tests.sandbox.conftest import STRONGEST, opened_at
 from tests.tiny import RIGHT
 
 CUE = "struck"
@@ -84,18 +84,13 @@ class Counted:
 COLD = pytest.param(0, marks=pytest.mark.thorough)  # each kernel takes five seconds to start
 
 
-@pytest.fixture(scope="module", params=[3, 2, COLD], ids=["isolated", "confined", "plain"])
+@pytest.fixture(scope="module", params=[*STRONGEST, COLD], ids=["strongest", "confined", "plain"])
 def sandbox(request):
-    try:
-        if request.param == 0:
-            opened = open_sandbox("plain")
-        else:
-            linux = pytest.importorskip("grader.sandbox.linux", reason="needs Linux")
-            opened = linux.LinuxSandbox(level=request.param)
-    except SandboxError as error:
-        pytest.skip(f"level {request.param} cannot be had: {error}")
-    with opened:
-        yield opened
+    if request.param == 0:
+        with open_sandbox("plain") as opened:
+            yield opened
+    else:
+        yield from opened_at(request.param)
 
 
 def points(result):

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 import pytest
 
 from grader.result import Verdict
+from tests.sandbox.conftest import STRONGEST, opened_at
 from tests.tiny import RIGHT
+
+
+@pytest.fixture(scope="module", params=STRONGEST, ids=["strongest", "confined"])
+def sandbox(request):
+    yield from opened_at(request.param)
 
 
 @dataclass(frozen=True)

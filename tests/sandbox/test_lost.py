@@ -12,10 +12,16 @@ import pytest
 from grader.errors import SandboxLost
 from grader.result import Isolation, Verdict
 from grader.sandbox.zygote import Zygote
+from tests.sandbox.conftest import STRONGEST, opened_at
 from tests.tiny import RIGHT
 
 SLOW_CELL = "import time\ntime.sleep(1)"
 SLOW_CALL = RIGHT.replace("return (x", "import time; time.sleep(0.2); return (x")
+
+
+@pytest.fixture(scope="module", params=STRONGEST, ids=["strongest", "confined"])
+def sandbox(request):
+    yield from opened_at(request.param)
 
 
 class Killer:
