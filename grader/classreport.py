@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from grader.classtally import CheckStatistics, Failure, Finding, Tally
 from grader.consumption import Consumption, consumption
@@ -112,7 +113,7 @@ class ClassReport:
         """How many handed in after their deadline."""
         return sum(bool(line.score.late and line.score.late.days) for line in self.lines)
 
-    @property
+    @cached_property
     def percents(self) -> tuple[Decimal, ...]:
         """The scores that are known, on the 100-point scale."""
         return tuple(p for line in self.lines if (p := line.score.percent) is not None)

@@ -16,7 +16,7 @@ _DEFAULT = ParticipationPolicy()
 class ParticipationRules(BaseModel):
     """How what is noted in sessions becomes the score for participation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     attendance: Percent = _DEFAULT.attendance
     answers: Percent = _DEFAULT.answers

@@ -17,7 +17,7 @@ Share = Annotated[Decimal, Field(ge=0, le=1)]
 class Strict(BaseModel):
     """A table in which an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class WeightsRules(Strict):

@@ -192,18 +192,25 @@ def score_questions(
     """Points per question. Checks of a question that the assignment no longer has come last."""
     known = {w.question: w.earned for w in result.written if w.earned is not None}
     known |= dict(marks or {})
-    whole, checks = _by_target(overrides, Scope.QUESTION), _by_target(overrides, Scope.CHECK)
+    whole, decided = _by_target(overrides, Scope.QUESTION), _by_target(overrides, Scope.CHECK)
+    checks: dict[str, list[CheckResult]] = {}
+    for check in result.checks:
+        checks.setdefault(check.question, []).append(check)
     scores = [
         _overridden(q.id, q.title, q.points, q.written, whole[q.id])
         if q.id in whole
         else _written(q.id, q.title, q.points, known.get(q.id))
         if q.written
-        else _automatic(q.id, q.title, q.points, result, checks)
+        else _automatic(q.id, q.title, q.points, result.verdict, checks.get(q.id, ()), decided)
         for q in assignment.questions
     ]
     ids = {q.id for q in assignment.questions}
-    strays = dict.fromkeys(c.question for c in result.checks if c.question not in ids)
-    return (*scores, *(_automatic(q, Text(q, q), ZERO, result, checks) for q in strays))
+    strays = (
+        _automatic(question, Text(question, question), ZERO, result.verdict, some, decided)
+        for question, some in checks.items()
+        if question not in ids
+    )
+    return (*scores, *strays)
 
 
 def score_assignment(
@@ -317,16 +324,16 @@ def _automatic(
     question: str,
     title: Text,
     points: Decimal,
-    result: SubmissionResult,
+    verdict: Verdict,
+    checks: Collection[CheckResult],
     overrides: Mapping[str, Override],
 ) -> QuestionScore:
-    checks = [c for c in result.checks if c.question == question]
     graded = [c for c in checks if c.id not in overrides]
     won = sum((overrides[c.id].points or ZERO for c in checks if c.id in overrides), ZERO)
-    broken = result.verdict is Verdict.JUDGE_ERROR
+    broken = verdict is Verdict.JUDGE_ERROR
     if not broken:
         won += sum(map(earned, graded), ZERO)
     undecided = sum((c.points for c in graded if _undecided(c, broken)), ZERO)
-    if result.verdict in (Verdict.ACCEPTED, Verdict.JUDGE_ERROR):
+    if verdict in (Verdict.ACCEPTED, Verdict.JUDGE_ERROR):
         undecided += max(ZERO, points - sum((c.points for c in checks), ZERO))
     return QuestionScore(question, title, points, won, undecided=undecided)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 from grader.config import load_assignment
@@ -57,14 +58,18 @@ class Standing:
         """Free late days that paid for late homework."""
         return sum(s.late.free for s in self.scores if s.late and s.total is None)
 
-    @property
+    @cached_property
     def scores(self) -> tuple[AssignmentScore, ...]:
         """One score per assignment of the course, in the order of the calendar."""
         return tuple(item.score for item in self.grade.items)
 
     def score(self, assignment: str) -> AssignmentScore | None:
         """The score of one assignment; None when the course does not have it."""
-        return next((s for s in self.scores if s.assignment == assignment), None)
+        return self._scores.get(assignment)
+
+    @cached_property
+    def _scores(self) -> dict[str, AssignmentScore]:
+        return {s.assignment: s for s in self.scores}
 
 
 def published(course: Course) -> dict[str, Assignment]:

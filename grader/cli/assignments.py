@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +18,8 @@ from grader.course import Assignment, Course
 from grader.errors import BrokenAssignment, UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
     from grader.verify import Finding, Verification
 
 
@@ -263,6 +263,9 @@ def _echo_report(report: Verification, *, everything: bool) -> None:
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     from grader.batch import enter_worker
 
     context = multiprocessing.get_context("spawn")

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,9 +15,11 @@ from grader.cli.place import Place, pass_place
 from grader.cli.table import count, echo_json, echo_table, json_option, number, word
 from grader.config import load_assignment
 from grader.headline import Headline, headline
-from grader.progress import RoundProgress
 from grader.result import Isolation, SubmissionResult
 from grader.submission import Submission
+
+if TYPE_CHECKING:
+    from grader.progress import RoundProgress
 
 
 @click.command()
@@ -61,6 +63,7 @@ def grade(
       grader grade gd --json | jq '.graded[] | select(.needs_human)'
     """
     from grader import round as rounds
+    from grader.progress import RoundProgress
     from grader.underway import alone
 
     course = place.course

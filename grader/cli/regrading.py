@@ -13,7 +13,6 @@ from grader.cli.place import Place, pass_place
 from grader.cli.table import count, echo_json, echo_table, json_option, number
 from grader.config import load_assignment
 from grader.headline import Headline, headline
-from grader.progress import RoundProgress
 from grader.result import SubmissionResult, Verdict
 
 
@@ -73,6 +72,7 @@ def regrade(
       grader regrade gd --question 4 2026001 2026002
     """
     from grader import round as rounds
+    from grader.progress import RoundProgress
     from grader.regrade import Selection, plan_regrade, run_regrade
     from grader.underway import alone
 

@@ -9,7 +9,6 @@ import click
 
 from grader.cli.options import jobs_option, sandbox_option
 from grader.cli.table import echo_json, echo_table, json_option, number, word
-from grader.progress import RoundProgress
 
 if TYPE_CHECKING:
     from grader.sandbox.probe import Finding
@@ -63,6 +62,7 @@ def demo(folder: Path, jobs: int | None, sandbox: str) -> None:
       grader demo /tmp/demo --jobs 2
     """
     from grader import demo as stage
+    from grader.progress import RoundProgress
     from grader.round import default_workers
 
     backend, isolation, weaker = stage.strongest(sandbox)
