@@ -184,10 +184,12 @@ def test_wrong_variants_are_caught_charged_once_and_named(trial, checks_of_varia
 
 
 @pytest.mark.parametrize("name", ASSIGNMENTS)
-def test_released_notebooks_in_the_sandbox(name, reference, sandbox):
+def test_released_notebooks_in_the_sandbox(name, reference, sandbox, request):
+    """In Chinese; `--every-variant` grades the English ones too, whose code is the same."""
     if sandbox is None:
         pytest.skip("no linux sandbox here")
-    course = replace(COURSE, languages=("zh", "en") if name == "gd" else ("zh",))
+    every = request.config.getoption("--every-variant")
+    course = replace(COURSE, languages=("zh", "en") if every else ("zh",))
     known = {"zh": reference(name)}
     findings = list(check_released(course, load_assignment(COURSE, name), sandbox, known))
     assert [f for f in findings if not f.passed] == []

@@ -10,7 +10,9 @@ from tests import ordinary
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("level", ["isolated", "confined"])
+@pytest.mark.parametrize(
+    "level", ["isolated", pytest.param("confined", marks=pytest.mark.thorough)]
+)
 def test_an_ordinary_user_has_the_same_walls(level, tmp_path):
     if ordinary.cannot():
         pytest.skip(ordinary.cannot())
