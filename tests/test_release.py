@@ -347,3 +347,18 @@ def test_our_assignments(name, language):
         home = assignment.question_of(function)
         assert home is not None
         assert find_forbidden(program, function, home.forbidden, home.allow_autograd) == ()
+
+
+@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("solved", [False, True], ids=["blank", "solved"])
+def test_both_languages_have_the_same_code(name, solved):
+    assignment = load_assignment(load_course(ROOT), name)
+    chinese, english = (
+        [c.source for c in release.build(assignment, language, solved=solved).cells if _is_code(c)]
+        for language in ("zh", "en")
+    )
+    assert chinese == english
+
+
+def _is_code(cell):
+    return cell.cell_type == "code"
