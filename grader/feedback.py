@@ -10,11 +10,8 @@ from typing import TypedDict
 from urllib.parse import quote
 
 from grader import page
-from grader.classpage import render_class, render_course
-from grader.classreport import class_report
 from grader.course import Assignment, Course
 from grader.coursegrade import CourseGrade, rounding_rule
-from grader.coursereport import course_report
 from grader.errors import GraderError
 from grader.gradebook import Gradebook, Mark
 from grader.records import Student
@@ -177,6 +174,10 @@ def write_feedback(
     Raises:
         GraderError: a page cannot be written.
     """
+    # Only here: one student's report does not wait for the statistics of a class.
+    from grader.classpage import render_class
+    from grader.classreport import class_report
+
     if lines is None:
         lines = standings(course, published(course) | {assignment.id: assignment}, book)
     home = folder / assignment.id
@@ -226,6 +227,9 @@ def write_course(
     Raises:
         GraderError: a page cannot be written.
     """
+    from grader.classpage import render_course
+    from grader.coursereport import course_report
+
     report = course_report(course, assignments, lines)
     names = {language: f"course.{language}.html" for language in languages}
     for language, name in names.items():

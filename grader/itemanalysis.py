@@ -15,8 +15,11 @@ import enum
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
+
 
 FEWEST = 20
 """Students without whom a correlation says nothing: its standard error is 0.23 then."""
@@ -59,6 +62,8 @@ def analyse(shares: Mapping[str, Sequence[float]], points: Mapping[str, float]) 
         points: what each check is worth; a check worth nothing is compared with the sum, but is
             no part of it.
     """
+    import numpy as np
+
     if not shares:
         return {}
     names = list(shares)
@@ -73,6 +78,8 @@ def analyse(shares: Mapping[str, Sequence[float]], points: Mapping[str, float]) 
 
 
 def _item(row: np.ndarray, earned: np.ndarray, possible: np.ndarray) -> Item:
+    import numpy as np
+
     known = ~np.isnan(row) & (possible > 0)
     decided = row[~np.isnan(row)]
     facility = float(decided.mean()) if decided.size else 0.0
@@ -81,6 +88,8 @@ def _item(row: np.ndarray, earned: np.ndarray, possible: np.ndarray) -> Item:
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float | None:
+    import numpy as np
+
     if a.size < FEWEST or np.ptp(a) < 1e-9 or np.ptp(b) < 1e-9:
         return None
     return float(np.corrcoef(a, b)[0, 1])

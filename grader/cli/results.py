@@ -48,7 +48,6 @@ def show(
     from grader import whatif as calculation
     from grader.cli import texts
     from grader.cli.workings import need_text
-    from grader.feedback import reported_markdown
     from grader.overview import standing_of
 
     course = place.course
@@ -73,6 +72,8 @@ def show(
     if as_json:
         click.echo(result.to_json())
         return
+    from grader.feedback import reported_markdown
+
     chosen = language or course.languages[0]
     texts.echo_report(reported_markdown(result, asked, course, line, chosen))
     if evidence:

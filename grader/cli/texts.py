@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.markdown import Markdown
 
 from grader.cli.parts import echo_parts
 from grader.cli.table import echo_table, number
@@ -91,6 +89,9 @@ def echo_statuses(rows: Sequence[AssignmentStatus]) -> None:
 
 def echo_report(text: str) -> None:
     """A report in Markdown: laid out on a terminal, as it is elsewhere."""
+    from rich.console import Console
+    from rich.markdown import Markdown
+
     console = Console()
     if not console.is_terminal:
         click.echo(text, nl=False)
