@@ -72,8 +72,8 @@ def alike(prints: Mapping[str, Collection[int]], handed_out: Collection[int] = (
         handed_out: fingerprints of the notebook that everybody got.
     """
     owners: dict[int, list[str]] = defaultdict(list)
-    for student, marks in prints.items():
-        for mark in set(marks).difference(handed_out):
+    for student in sorted(prints):
+        for mark in set(prints[student]).difference(handed_out):
             owners[mark].append(student)
     most = max(3, int(COMMON * len(prints)))
     own: Counter[str] = Counter()
@@ -84,7 +84,7 @@ def alike(prints: Mapping[str, Collection[int]], handed_out: Collection[int] = (
         for student in students:
             own[student] += 1
         if len(students) > 1:
-            shared.update(combinations(sorted(students), 2))
+            shared.update(combinations(students, 2))
     found = (
         Pair(a, b, both / min(own[a], own[b]))
         for (a, b), both in shared.items()
