@@ -22,7 +22,6 @@ from concurrent.futures import (
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -61,7 +60,7 @@ def grade_all(
     left = iter(jobs)
     waiting = left if executor is None else _drain(left, workers, on_result, executor, suspects)
     while waiting is not None:
-        with _pool(workers) as pool:
+        with worker_pool(workers) as pool:
             waiting = _drain(waiting, workers, on_result, pool, suspects)
     _one_at_a_time(suspects, on_result)
 
@@ -70,7 +69,7 @@ def _one_at_a_time(suspects: deque[GradingJob], on_result: OnResult) -> None:
     """Grade what was in flight when a worker died, so that who kills a worker shows."""
     tries = Counter(id(job) for job in suspects)
     while suspects:
-        with _pool(1) as pool:
+        with worker_pool(1) as pool:
             broken: deque[GradingJob] = deque()
             while suspects and not broken:
                 _drain(iter([suspects.popleft()]), 1, on_result, pool, broken)
@@ -150,11 +149,10 @@ def _land(
         on_result(result)
 
 
-@contextmanager
-def _pool(workers: int) -> Iterator[Executor]:
+def worker_pool(workers: int) -> ProcessPoolExecutor:
+    """Fresh processes, so many at once, each prepared by `enter_worker`."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=enter_worker) as pool:
-        yield pool
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=enter_worker)
 
 
 def enter_worker() -> None:

@@ -3,7 +3,7 @@
 Results go to stdout, progress and complaints to stderr. Exit code 0: the command did its work
 (failing students are not a failing command); 1: an error of ours, or a judge_error; 2: usage.
 
-What imports torch, SQLAlchemy, rich or pools of processes is imported inside the commands that
+What imports torch, SQLAlchemy, rich or a process pool is imported inside the commands that
 need it, so that the others answer at once.
 """
 

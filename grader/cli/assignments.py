@@ -18,8 +18,6 @@ from grader.course import Assignment, Course
 from grader.errors import BrokenAssignment, UsageError
 
 if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
-
     from grader.verify import Finding, Verification
 
 
@@ -177,6 +175,7 @@ def verify(
       grader verify gd --repeat 20
       grader verify gd --levels 9
     """
+    from grader.batch import worker_pool
     from grader.calibrate import calibrate as measure
     from grader.curves import keep_curves
     from grader.diagnosed import diagnose
@@ -191,7 +190,7 @@ def verify(
     chosen = _chosen(course, assignments)
     isolation_of(sandbox)
     reports, extras = [], []
-    with _pool(jobs or default_workers()) as pool, open_sandbox(sandbox) as box:
+    with worker_pool(jobs or default_workers()) as pool, open_sandbox(sandbox) as box:
         for what in chosen:
             tell = _tell(what.id)
             report = try_everything(
@@ -260,16 +259,6 @@ def _echo_report(report: Verification, *, everything: bool) -> None:
         f"{report.assignment}: {verdict} ({count(len(report.right), 'right solution')}, "
         f"{count(len(report.wrong), 'wrong one')}, {report.seconds:.0f} s)"
     )
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    from grader.batch import enter_worker
-
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=enter_worker)
 
 
 def _chosen(course: Course, names: Iterable[str]) -> list[Assignment]:
