@@ -18,6 +18,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "question": ("question", "题号", "题目", "问题"),
     "points": ("points", "mark", "marks", "分数", "得分", "成绩"),
     "marker": ("marker", "grader", "marked by", "评分人", "批改人", "助教"),
+    "attempt": ("attempt", "提交", "第几次提交"),
     "email": ("email", "e-mail", "mail", "email address", "邮箱", "电子邮件", "电子邮箱"),
     "section": ("section", "class", "group", "班级", "班", "教学班"),
     "github": (

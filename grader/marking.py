@@ -1,24 +1,38 @@
-"""Written answers for a marker: which there are, what each says, and as a sheet to fill in."""
+"""Written answers for a marker: which there are, what each says, and as a sheet to fill in.
+
+A mark is for the attempt that was read. When another one counts by now and says something else,
+the mark still counts, and the answer waits for a marker again.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from grader.course import Assignment, Question
 from grader.entries import Scope
 from grader.errors import UsageError
 from grader.filled import Filled
 from grader.gradebook import Gradebook, Mark
-from grader.records import Student
+from grader.records import MarkRow, Student
 from grader.result import SubmissionResult, WrittenAnswer
 from grader.standing import Standing
 from grader.unseen import visible
 
 HEADERS = {
-    "zh": ("学号", "姓名", "题号", "得分", "满分", "评语", "评分人", "回答"),
-    "en": ("student", "name", "question", "points", "of", "comment", "marker", "answer"),
+    "zh": ("学号", "姓名", "题号", "得分", "满分", "评语", "评分人", "提交", "回答"),
+    "en": (
+        "student",
+        "name",
+        "question",
+        "points",
+        "of",
+        "comment",
+        "marker",
+        "attempt",
+        "answer",
+    ),
 }
 """The columns of a sheet; `grader record marks` understands both."""
 
@@ -35,7 +49,12 @@ class Answer:
     mark: Mark | None = None
     """What it was given so far."""
     decided: bool = False
-    """Whether it needs no mark: it has one, or its points were overridden."""
+    """Whether it needs no mark: it has one of this answer, or its points were overridden."""
+
+    @property
+    def superseded(self) -> bool:
+        """Whether the mark was given on another attempt that says something else."""
+        return self.mark is not None and not self.decided
 
 
 @dataclass(frozen=True)
@@ -52,13 +71,14 @@ class Wanted:
 
 
 def answers(
-    lines: Sequence[Standing], assignment: Assignment, wanted: Wanted
+    lines: Sequence[Standing], assignment: Assignment, book: Gradebook, wanted: Wanted
 ) -> tuple[Answer, ...]:
     """The answers that a marker wants, one question after the other; who has left is left out.
 
     Args:
         lines: where the students stand.
         assignment: whose written questions.
+        book: an open gradebook that holds them.
         wanted: which of them.
 
     Raises:
@@ -79,13 +99,40 @@ def answers(
     if wanted.shuffled:
         chosen.sort(key=lambda line: _shuffled(assignment.id, line.student.id))
     found = (
-        _answer(line, assignment, question)
+        _answer(line, assignment, question, book)
         for question in questions
         if not wanted.questions or question.id in wanted.questions
         for line in chosen
         if assignment.id in line.results
     )
     return tuple(a for a in found if wanted.again or not a.decided)
+
+
+def superseded(
+    lines: Sequence[Standing], assignment: Assignment, book: Gradebook
+) -> tuple[Answer, ...]:
+    """The answers whose mark was given on another attempt that says something else."""
+    found = answers(lines, assignment, book, Wanted())
+    return tuple(answer for answer in found if answer.superseded)
+
+
+def on_attempts(
+    rows: Iterable[MarkRow], assignment: str, lines: Iterable[Standing], book: Gradebook
+) -> list[MarkRow]:
+    """Marks that do not say which attempt was read are of the one that counts now.
+
+    What repeats a mark that there is stays a mark of the attempt that it was given on.
+    """
+    there = {(m.student, m.question): m for m in book.marks(assignment)}
+    known = {line.student.id: line.results.get(assignment) for line in lines}
+
+    def said(row: MarkRow) -> int | None:
+        mark, counting = there.get((row.student, row.question)), known.get(row.student)
+        if mark and (mark.points, mark.comment) == (row.points, row.comment):
+            return mark.attempt
+        return counting.attempt if counting else None
+
+    return [row if row.attempt else replace(row, attempt=said(row)) for row in rows]
 
 
 def answer_in(result: SubmissionResult, question: str) -> WrittenAnswer | None:
@@ -126,6 +173,7 @@ def sheet(
 
 def _row(answer: Answer, text: str, by: str) -> tuple[str, ...]:
     mark, question = answer.mark, answer.question
+    read = mark.attempt if mark and not answer.superseded else answer.attempt
     return (
         answer.student.id,
         answer.student.name,
@@ -134,6 +182,7 @@ def _row(answer: Answer, text: str, by: str) -> tuple[str, ...]:
         format(question.points, "f"),
         mark.comment if mark else "",
         mark.marker if mark else by,
+        str(read or ""),
         text,
     )
 
@@ -144,15 +193,27 @@ def _is_wanted(line: Standing, wanted: Wanted) -> bool:
     return there and wanted.section in ("", student.section)
 
 
-def _answer(line: Standing, assignment: Assignment, question: Question) -> Answer:
+def _answer(line: Standing, assignment: Assignment, question: Question, book: Gradebook) -> Answer:
     row = line.results[assignment.id]
     mark = line.marks.get((assignment.id, question.id))
     overridden = any(
         o.assignment == assignment.id and o.scope is Scope.QUESTION and o.target == question.id
         for o in line.overrides
     )
-    decided = mark is not None or overridden
+    decided = overridden or (mark is not None and _still_says(mark, row.attempt, book))
     return Answer(line.student, question, row.attempt, row.id, mark, decided)
+
+
+def _still_says(mark: Mark, attempt: int, book: Gradebook) -> bool:
+    """Whether what was marked is what the attempt says; marks without an attempt are believed."""
+    if mark.attempt in (None, attempt):
+        return True
+    results = (book.result(mark.student, mark.assignment, n) for n in (mark.attempt, attempt))
+    marked, now = (answer_in(r, mark.question) if r else None for r in results)
+    if marked is None or now is None:
+        return False
+    unread = now.filled and not now.text  # graded before texts were kept
+    return (marked.text, marked.filled) == (now.text, now.filled) and not unread
 
 
 def _known(what: str, given: Collection[str], there: Sequence[str]) -> None:

@@ -54,6 +54,8 @@ class MarkRow:
     points: Decimal
     comment: str = ""
     marker: str = ""
+    attempt: int | None = None
+    """Which attempt was read; None: it does not say."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ def read_marks(
         ConfigError: the table is wrong; names file, row, column and remedy.
     """
     marks: dict[tuple[str, str], MarkRow | None] = {}
-    for row in read_rows(path, ("student", "question", "points"), ("name", "comment", "marker")):
+    optional = ("name", "comment", "marker", "attempt")
+    for row in read_rows(path, ("student", "question", "points"), optional):
         student, question = student_of(row, None, known), row.get("question")
         if question not in questions:
             raise row.wrong(
@@ -135,9 +138,23 @@ def read_marks(
             marks[student, question] = None
             continue
         points = number_of(row, "points", questions[question])
-        marks[student, question] = MarkRow(student, question, points, comment, row.get("marker"))
+        marker, attempt = row.get("marker"), _attempt(row)
+        marks[student, question] = MarkRow(student, question, points, comment, marker, attempt)
     given = tuple(mark for mark in marks.values() if mark is not None)
     return MarkSheet(given, len(marks) - len(given))
+
+
+def _attempt(row: Row) -> int | None:
+    said = row.get("attempt")
+    if not said:
+        return None
+    if not (said.isdecimal() and int(said) > 0):
+        problem, remedy = (
+            f"{said!r} is not the number of an attempt",
+            "Leave it as it was, or empty",
+        )
+        raise row.wrong("attempt", problem, remedy)
+    return int(said)
 
 
 def _scores(path: Path, known: Collection[str] | None) -> tuple[ScoreRow, ...]:

@@ -1,6 +1,7 @@
 """Marking written answers: in the terminal, and as a sheet that goes out and comes back."""
 
 import csv
+import json
 import os
 import select
 import signal
@@ -135,7 +136,7 @@ def test_the_marker_is_in_the_log(mark, course):
     with Gradebook(course / "gradebook.db") as book:
         (line,) = (e for e in book.audit("s1") if e.action == "mark")
         assert (line.who, line.assignment) == ("Li Wei", "tiny")
-        assert line.what == "w1: points 4"
+        assert line.what == "w1: points 4, attempt 1"
 
 
 def test_it_goes_on_where_it_stopped(mark, course):
@@ -353,12 +354,110 @@ def test_a_mark_that_the_disk_does_not_take_is_asked_for_again(mark, course):
     assert kept(course) == {("s2", "w1"): ("3", "")}
 
 
+# -- another attempt ---------------------------------------------------------------------------
+
+
+def another_attempt(course, *answers, number=2):
+    with Gradebook(course / "gradebook.db") as book:
+        book.add_result(graded("s1", *answers, attempt=number, verdict=Verdict.ACCEPTED))
+
+
+def attempts(course):
+    with Gradebook(course / "gradebook.db") as book:
+        return {m.question: (str(m.points), m.attempt, m.marker) for m in book.marks("tiny", "s1")}
+
+
+def status(course, *options):
+    done = CliRunner().invoke(main, ["-C", str(course), "status", *options])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_an_attempt_that_says_something_else_is_marked_again(mark, course):
+    mark("4", "", "q", options=("--by", "Li Wei", "--student", "s1"))
+    assert attempts(course) == {"w1": ("4", 1, "Li Wei")}
+    another_attempt(course, "now with the factor", "two")
+    assert "tiny: 1 mark given on an attempt that says something else" in status(course)
+    assert json.loads(status(course, "--json"))["assignments"][0]["to_mark_again"] == ["s1"]
+    said = mark("5", "", "q", options=("--by", "Wang", "--question", "w1", "--student", "s1"))
+    assert (
+        "now with the factor\n(has 4 by Li Wei for attempt 1, which says something else)" in said
+    )
+    assert attempts(course) == {"w1": ("5", 2, "Wang")}
+    assert "something else" not in status(course)
+
+
+def test_a_mark_that_is_confirmed_is_one_of_the_new_attempt(mark, course):
+    mark("4", "", "q", options=("--by", "Li Wei", "--student", "s1"))
+    another_attempt(course, "now with the factor", "two")
+    mark("", "", options=("--by", "Wang", "--question", "w1", "--student", "s1"))
+    assert attempts(course) == {"w1": ("4", 2, "Wang")}
+    with Gradebook(course / "gradebook.db") as book:
+        assert [e.what for e in book.audit("s1") if e.action == "mark"] == [
+            "w1: points 4, attempt 1",
+            "w1: attempt 1 → 2",
+        ]
+
+
+def test_an_attempt_that_says_the_same_needs_no_second_mark(mark, course):
+    with Gradebook(course / "gradebook.db") as book:
+        first = book.result("s1", "tiny").written[0].text
+    mark("4", "", "q", options=("--by", "Li Wei", "--student", "s1"))
+    another_attempt(course, first, "another second answer")
+    assert "something else" not in status(course)
+    assert mark(options=("--question", "w1", "--student", "s1")).startswith(
+        "tiny: nothing to mark"
+    )
+
+
+def test_a_mark_counts_until_there_is_another(mark, course):
+    mark("4", "", "q", options=("--by", "Li Wei", "--student", "s1"))
+    another_attempt(course, "now with the factor")
+    shown = CliRunner().invoke(main, ["-C", str(course), "show", "s1", "--json"])
+    (score,) = json.loads(shown.output)["assignments"]
+    assert (score["earned"], score["pending"]) == ("4", "2.5")
+
+
+def test_a_sheet_says_which_attempt_was_read(mark, course, tmp_path):
+    path = tmp_path / "marks.csv"
+    mark(options=("--sheet", path, "--student", "s1"))
+    another_attempt(course, "now with the factor", "two")  # while somebody fills in the sheet
+    fill_in(path, "4")
+    record(course, path)
+    assert attempts(course)["w1"] == ("4", 1, "Li Wei")
+    again = tmp_path / "again.csv"
+    assert mark(options=("--sheet", again, "--student", "s1")) == f"2 answers in {again}\n"
+    record(course, again)
+    assert attempts(course)["w1"] == ("4", 2, "Li Wei")
+
+
+def test_a_table_of_marks_that_names_no_attempt_is_of_the_one_that_counts(course, tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("student,question,points\ns1,w1,4\n")
+    record(course, path)
+    assert attempts(course) == {"w1": ("4", 1, "Li Wei")}
+    another_attempt(course, "now with the factor")
+    assert record(course, path).startswith("marks: 1 row read, 0 new or changed\n")
+    assert attempts(course) == {"w1": ("4", 1, "Li Wei")}
+    path.write_text("student,question,points\ns1,w1,4.5\n")
+    record(course, path)
+    assert attempts(course) == {"w1": ("4.5", 2, "Li Wei")}
+
+
 # -- the sheet ---------------------------------------------------------------------------------
 
 
 def rows(path):
     with path.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def fill_in(path, points):
+    first, *others = rows(path)
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.DictWriter(stream, first)
+        writer.writeheader()
+        writer.writerows([first | {"points": points}, *others])
 
 
 def record(course, path, code=0):
@@ -381,6 +480,7 @@ def test_a_sheet_goes_out_and_comes_back(mark, course, tmp_path):
         "of": "5",
         "comment": "",
         "marker": "",
+        "attempt": "1",
         "answer": "因为 $1-2\\eta$。\n\n第二段",
     }
     sheet[0] |= {"points": "4.5", "comment": "- 缺少因子"}
@@ -409,7 +509,7 @@ def test_a_sheet_of_all_marks_changes_nothing_when_it_comes_back(mark, course, t
     path = tmp_path / "all.csv"
     mark(options=("--sheet", path, "--all", "--language", "zh"))
     assert list(rows(path)[0]) == [
-        *("学号", "姓名", "题号", "得分", "满分", "评语", "评分人", "回答"),
+        *("学号", "姓名", "题号", "得分", "满分", "评语", "评分人", "提交", "回答"),
     ]
     assert record(course, path).startswith("marks: 2 rows read, 0 new or changed\n")
     assert kept(course)["s1", "w1"] == ("4.50", "=1+1")
@@ -436,6 +536,7 @@ def test_a_sheet_that_is_there_is_not_overwritten(mark, tmp_path):
         ({"points": "vier"}, "row 2, column 'points': 'vier' is not a number"),
         ({"comment": "good"}, "row 2, column 'points': is empty"),
         ({"question": "w3"}, "row 2, column 'question': 'w3' is not a written question"),
+        ({"attempt": "a", "points": "1"}, "row 2, column 'attempt': 'a' is not the number of an"),
         ({"student": "s99"}, "row 2, column 'student': 's99' is not on the roster"),
     ],
 )

@@ -17,17 +17,22 @@ from grader.gradebook import Gradebook, schema
 from grader.records import Student
 
 resource = pytest.importorskip("resource", reason="POSIX limits stand in for a full disk")
-V1 = (Path(__file__).parent / "data" / "gradebook_v1.sql").read_text("utf-8")
+DATA = Path(__file__).parent / "data"
+V1 = (DATA / "gradebook_v1.sql").read_text("utf-8")
+V2 = (DATA / "gradebook_v2.sql").read_text("utf-8")
 
 
 @pytest.fixture
 def old(tmp_path):
-    """A gradebook of last week's version."""
-    path = tmp_path / "course" / "gradebook.db"
-    path.parent.mkdir()
+    """A gradebook of the first version."""
+    return written(tmp_path / "course" / "gradebook.db", V1)
+
+
+def written(path, script):
+    path.parent.mkdir(exist_ok=True)
     with closing(sqlite3.connect(path)) as raw:
         raw.execute("PRAGMA journal_mode=WAL")
-        raw.executescript(V1)
+        raw.executescript(script)
     return path
 
 
@@ -52,7 +57,7 @@ def test_an_old_gradebook_opens_with_everything_in_it(old):
         assert (line.who, line.action, line.what) == (
             "grader",
             "upgrade",
-            "tables of version 1 → 2",
+            "tables of version 1 → 3",
         )
     assert asked(old, "SELECT version_num FROM alembic_version") == [(f"{schema.VERSION:04}",)]
     with Gradebook(old) as book:
@@ -75,7 +80,7 @@ def test_a_command_says_that_it_has_upgraded(old):
     (backup,) = backups(old)
     assert said.exit_code == 0
     assert said.stderr == (
-        f"{old} is upgraded from version 1 to 2; as it was, it lies in {backup}\n"
+        f"{old} is upgraded from version 1 to 3; as it was, it lies in {backup}\n"
     )
     assert CliRunner().invoke(main, words).stderr == ""
 
@@ -92,10 +97,20 @@ def described(path):
     return columns, {row for row in others if row[2]}
 
 
-def test_an_upgraded_gradebook_is_like_a_new_one(old, tmp_path):
+@pytest.mark.parametrize("script", [V1, V2], ids=["version 1", "version 2"])
+def test_an_upgraded_gradebook_is_like_a_new_one(script, tmp_path):
+    old = written(tmp_path / "old.db", script)
     with Gradebook(old), Gradebook(tmp_path / "new.db"):
         pass
     assert described(old) == described(tmp_path / "new.db")
+
+
+def test_an_older_mark_is_kept_and_its_log_is_whole(tmp_path):
+    with Gradebook(written(tmp_path / "old.db", V2)) as book:
+        (mark,) = book.marks("gd")
+        assert (mark.points, mark.attempt) == (Decimal("4.5"), None)
+        assert book.audit_broken_at() is None
+        assert [e.action for e in book.audit()] == ["roster", "roster", "mark", "upgrade"]
 
 
 def test_a_gradebook_from_the_future_is_not_touched(tmp_path):

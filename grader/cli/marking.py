@@ -91,7 +91,7 @@ def mark(
     wanted = Wanted(questions, students, section, again, anonymous)
     with place.gradebook(create=False) as book:
         lines = class_standings(course, book)
-        chosen = answers(lines, what, wanted)
+        chosen = answers(lines, what, book, wanted)
         graded = {line.student.id for line in lines if what.id in line.results}
         if waiting := len(handed_in(course)[what.id] - graded):
             told = f"{count(waiting, 'submission')} of {what.id} not graded yet"
@@ -223,7 +223,8 @@ class _Walk:
         empty = self._show_answer(answer)
         if mark is not None:
             by = f" by {mark.marker}" if mark.marker else ""
-            click.echo(f"(has {number(mark.points)}{by})")
+            of = f" for attempt {mark.attempt}, which says something else" * answer.superseded
+            click.echo(f"(has {number(mark.points)}{by}{of})")
         given = self._ask(answer, mark.points if mark else Decimal(0) if empty else None)
         if isinstance(given, _Go):
             return given
@@ -303,8 +304,12 @@ class _Walk:
         from grader.records import MarkRow
 
         answer = self._answers[place]
-        row = MarkRow(answer.student.id, answer.question.id, given.points, given.comment)
+        row = MarkRow(
+            *(answer.student.id, answer.question.id, given.points, given.comment),
+            attempt=answer.attempt,
+        )
         same = mark and (mark.points, mark.comment) == (given.points, given.comment)
+        same = same and not answer.superseded
         try:
             if not same:  # whoever gave it stays its marker
                 self._book.add_marks(self._what.id, [row], self._by)

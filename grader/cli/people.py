@@ -86,7 +86,7 @@ def record(
     teams          student, team (小组), adjustment (个人调整), reason
     project        student or team, a column per criterion of project.toml, marker, comment;
                    or student, score (of 100), comment
-    marks          student, question (题号), points (得分), comment, marker
+    marks          student, question (题号), points (得分), comment, marker, attempt (提交)
 
     A file is taken in as a whole or not at all. The newest score counts, older ones are kept.
     Student numbers must be known from the roster, from submissions or from an earlier file.
@@ -120,11 +120,15 @@ def record(
 
 
 def _marks(given: _Entering) -> None:
+    from grader.marking import on_attempts
+    from grader.overview import class_standings
     from grader.records import read_marks
 
     name = _marked(given.course, given.assignment)
     sheet = read_marks(given.file, _written(given.course, name), given.known)
-    _told("marks", len(sheet.marks), given.book.add_marks(name, sheet.marks, given.by))
+    lines = class_standings(given.course, given.book)
+    marks = on_attempts(sheet.marks, name, lines, given.book)
+    _told("marks", len(marks), given.book.add_marks(name, marks, given.by))
     if sheet.blank:
         click.echo(f"{count(sheet.blank, 'row')} without points: not marked yet")
 

@@ -96,12 +96,22 @@ def status(place: Place, students: bool, as_json: bool) -> None:
       grader status --json
     """
     from grader.cli import texts
-    from grader.overview import assignment_statuses, class_standings, handed_in
+    from grader.marking import superseded
+    from grader.overview import (
+        assignment_statuses,
+        assignments_of,
+        class_standings,
+        handed_in,
+    )
 
     course = place.course
     with place.gradebook() as book:
         there = handed_in(course)
         everybody = class_standings(course, book, there=there)
+        again = {
+            a.id: [answer.student.id for answer in superseded(everybody, a, book)]
+            for a in assignments_of(course).values()
+        }
     lines = tuple(line for line in everybody if line.student.active)
     recorded = {
         part: sum(getattr(line.grade, part).score is not None for line in lines)
@@ -112,7 +122,7 @@ def status(place: Place, students: bool, as_json: bool) -> None:
         value: dict[str, Any] = {
             "course": course.title,
             "students": [texts.standing_json(line) for line in everybody],
-            "assignments": [texts.status_json(row) for row in rows],
+            "assignments": [texts.status_json(row, again) for row in rows],
             "recorded": recorded,
         }
         echo_json(value)
@@ -129,6 +139,9 @@ def status(place: Place, students: bool, as_json: bool) -> None:
     for row in rows:
         if row.needs_human:
             click.echo(f"{row.id}: the grader failed on {', '.join(row.needs_human)}")
+        if marked := again.get(row.id):
+            told = f"{count(len(marked), 'mark')} given on an attempt that says something else"
+            click.echo(f"{row.id}: {told} than the one that counts: `grader mark {row.id}`")
 
 
 @click.command()

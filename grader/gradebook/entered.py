@@ -57,6 +57,7 @@ class Entered(Connected):
                 "points": row.points,
                 "comment": row.comment,
                 "marker": row.marker or by,
+                "attempt": row.attempt,
             }
             for row in rows
         ]

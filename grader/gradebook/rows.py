@@ -47,6 +47,8 @@ class Mark:
     comment: str
     marker: str
     entered_at: datetime
+    attempt: int | None = None
+    """Which attempt was read; None: it was not noted."""
 
 
 @dataclass(frozen=True)

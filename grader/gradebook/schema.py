@@ -7,7 +7,7 @@ from sqlalchemy import event
 
 from grader.gradebook.columns import KEY, Exact, Moment
 
-VERSION = 2
+VERSION = 3
 """Version of the tables; a gradebook of a newer version is not touched."""
 
 metadata = sa.MetaData()
@@ -79,6 +79,7 @@ marks = _ledger(
     sa.Column("points", Exact, nullable=False),
     _text("comment"),
     _text("marker"),
+    sa.Column("attempt", sa.Integer),
 )
 
 
