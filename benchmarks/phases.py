@@ -49,14 +49,30 @@ class Meter:
         setattr(owner, attribute, measured)
 
 
+def places() -> tuple[tuple[Any, str, str], ...]:
+    """The functions that are phases: whose, which, and what the phase is called."""
+    from grader import feedback, grade
+    from grader.kernelclient import KernelCells
+    from grader.sandbox.linux import LinuxSandbox
+    from grader.session import Session
+
+    return (
+        (LinuxSandbox, "open", "open box"),
+        (KernelCells, "start", "kernel ready"),
+        (Session, "_run", "cells"),
+        (grade, "judge", "checks"),
+        (Session, "close", "close"),
+        (feedback, "_write_student", "report"),
+    )
+
+
 def measure(folder: Path, count: int) -> dict[str, Any]:
     """Grade `count` submissions in this process and render their reports."""
     import torch
 
-    from grader import feedback, grade, session
+    from grader import feedback, grade
     from grader.config import load_assignment, load_course
     from grader.gradebook import Gradebook
-    from grader.kernelclient import KernelCells
     from grader.sandbox.linux import LinuxSandbox
     from grader.submission import GradingJob, Submission
 
@@ -74,12 +90,8 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
         for home in homes
     ]
     meter = Meter()
-    meter.around(LinuxSandbox, "open", "open box")
-    meter.around(KernelCells, "start", "kernel ready")
-    meter.around(session.Session, "_run", "cells")
-    meter.around(grade, "judge", "checks")
-    meter.around(session.Session, "_end", "close")
-    meter.around(feedback, "_write_student", "report")
+    for owner, attribute, name in places():
+        meter.around(owner, attribute, name)
     course = load_course(folder)
     with (
         joined_account() as (spent, ours),
