@@ -18,11 +18,12 @@ from typing import Any
 import psutil
 
 from grader.closing import Closing
-from grader.course import Limits
 from grader.errors import SandboxError, SandboxLost, SubmissionFault
 from grader.result import Usage
 from grader.sandbox import FOREIGN_SIGNALS, BoxSpec
 from grader.sandbox.channels import Channels
+from grader.sandbox.exceeded import memory_limit
+from grader.sandbox.groups import group_for
 from grader.sandbox.log import Log
 from grader.sandbox.removal import remove
 from grader.sandbox.watchdog import Watchdog
@@ -69,6 +70,8 @@ class LinuxBox(Closing):
         self._warden = self._kernel = -1
         self._dead = self._lost = self._killed = False
         self._watchdog: Watchdog | None = None
+        self._limits = spec.limits
+        self._group = group_for(spec.limits)
         self._channels = Channels(zygote.folder / str(number))
         self.connection = self._channels.connection
         self.control, theirs = socket.socketpair()
@@ -77,10 +80,11 @@ class LinuxBox(Closing):
             with theirs, leash:
                 self._request(zygote, spec, settings, trial, (leash, theirs))
             self._listen()
+            self._hold()
         except BaseException:
             self.close()
             raise
-        self._watchdog = self._watch(spec.limits)
+        self._watchdog = self._watch()
 
     def _request(
         self,
@@ -143,14 +147,39 @@ class LinuxBox(Closing):
             raise SandboxError(f"the box cannot be made: {told.get('error')}", self.log.text())
         self.walls, self.attempts = tuple(told["walls"]), dict(told.get("attempts", {}))
 
-    def _watch(self, limits: Limits) -> Watchdog:
+    def _hold(self) -> None:
+        """Put the kernel, and with it all that it will start, under the machine's own eye.
+
+        Nothing of the student's has run yet. The warden stays outside: it has to tell.
+        """
+        pid = _pid_of(self._kernel)
+        if self._group is not None and pid is not None:
+            try:
+                self._group.admit(pid)
+            except OSError as error:
+                problem = f"the box cannot be put into its control group: {error}"
+                raise SandboxError(problem) from error
+
+    def _watch(self) -> Watchdog:
         pid = _pid_of(self._warden)
-        folder = self._folder if self._level != 3 else None
         watchdog = Watchdog(
-            lambda: pid, limits, lambda _: self.kill(), folder=folder, charge_root=False
+            lambda: pid,
+            self._limits,
+            lambda _: self.kill(),
+            folder=self._folder if self._level != 3 else None,
+            charge_root=False,
+            overdrawn=self._overdrawn,
         )
         watchdog.start()
         return watchdog
+
+    def _overdrawn(self) -> bool:
+        return self._group is not None and self._group.overdrawn()
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the kernel of the machine holds the sum of its memory, too."""
+        return self._group is not None
 
     def alive(self) -> bool:
         """Whether the kernel process is still there."""
@@ -176,6 +205,8 @@ class LinuxBox(Closing):
             self._leash.close()
             if self._warden >= 0:
                 self._end()
+            if self._group is not None:
+                self._group.close()
             self._dead = True
 
     def _end(self) -> None:
@@ -215,7 +246,10 @@ class LinuxBox(Closing):
 
     def fault(self) -> SubmissionFault | None:
         """The limit that ended the box, if one did."""
-        return None if self._watchdog is None else self._watchdog.fault
+        fault = None if self._watchdog is None else self._watchdog.fault
+        if fault is None and self._overdrawn():  # before the watchdog has looked again
+            fault = memory_limit(self._limits.memory)
+        return fault
 
     def usage(self) -> Usage:
         """What the box has cost so far."""

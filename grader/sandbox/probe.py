@@ -34,6 +34,7 @@ REMEDY = (
     "but does not hide: --sandbox plain"
 )
 MEMORY = "memory: address space per process, watchdog for the sum"
+GROUPED = "memory: address space per process, watchdog and control group for the sum"
 SPACES = "user, pid, mount, network, ipc, uts and cgroup namespaces"
 MISSING_AT_2 = (
     "process numbers, users and the network stack are shared; walls are Landlock and seccomp",
@@ -118,14 +119,15 @@ def _try(level: int) -> tuple[Isolation, dict[str, bool]]:
         try:
             spec = BoxSpec(Limits(memory=256))
             with LinuxBox(zygote, spec, 0, {}, trial=bait.trial()) as box:
-                return _describe(level, box.walls, zygote), box.attempts
+                return _describe(level, box, zygote), box.attempts
         finally:
             zygote.close()
 
 
-def _describe(level: int, walls: tuple[str, ...], zygote: Zygote) -> Isolation:
-    landlock = any(wall.startswith("landlock") for wall in walls)
-    details = (*((SPACES,) if level == 3 else ()), *walls, MEMORY)
+def _describe(level: int, box: LinuxBox, zygote: Zygote) -> Isolation:
+    landlock = any(wall.startswith("landlock") for wall in box.walls)
+    memory = GROUPED if box.grouped else MEMORY
+    details = (*((SPACES,) if level == 3 else ()), *box.walls, memory)
     missing: tuple[str, ...] = () if level == 3 else MISSING_AT_2
     if not landlock:
         missing += ("Landlock: this kernel does not have it",)

@@ -38,6 +38,7 @@ class Watchdog:
         on_fault: called once, from the watching thread, with the limit that was broken.
         folder: a folder whose size counts as disk use, where nothing else limits it.
         charge_root: whether memory and number of processes include the root itself.
+        overdrawn: whether the kernel of the machine has ended a process for the sum of memory.
         interval: seconds between two looks. A look that takes long is followed by a longer pause,
             so that watching costs little.
     """
@@ -50,6 +51,7 @@ class Watchdog:
         *,
         folder: Path | None = None,
         charge_root: bool = True,
+        overdrawn: Callable[[], bool] = lambda: False,
         interval: float = 0.05,
     ) -> None:
         self.fault: SubmissionFault | None = None
@@ -58,6 +60,7 @@ class Watchdog:
         self._on_fault = on_fault
         self._folder = folder
         self._charge_root = charge_root
+        self._overdrawn = overdrawn
         self._interval = interval
         self._seen: dict[int, Cost] = {}
         self._cpu = 0.0
@@ -130,6 +133,8 @@ class Watchdog:
 
     def _judge(self) -> SubmissionFault | None:
         """Look, and say which limit is broken; the cheap questions first."""
+        if self._overdrawn():
+            return memory_limit(self._limits.memory)
         charged = self._charged()
         if len(charged) > self._limits.processes:
             return process_limit(self._limits.processes)
