@@ -98,9 +98,9 @@ Rule = Callable[[ast.AST], Iterator[Change]]
 
 
 def mutants(assignment: Assignment) -> list[Mutant]:
-    """All mutants of the functions that are graded, and of the helpers they use.
+    """All mutants of the functions that value rows test, and of the helpers they use.
 
-    Functions that train are left out: nearly every change of a learning rate is equivalent there.
+    Training functions are left out: nearly every change of a learning rate is equivalent there.
     """
     tree = ast.parse(compose_module(assignment))
     bodies = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
@@ -115,7 +115,12 @@ def mutants(assignment: Assignment) -> list[Mutant]:
 
 
 def _tested(assignment: Assignment, bodies: dict[str, ast.FunctionDef]) -> list[str]:
-    graded = [f.name for q in assignment.questions for f in q.functions if not f.trains]
+    graded = [
+        f.name
+        for q in assignment.questions
+        if not any(g.trains for g in q.functions)
+        for f in q.functions
+    ]
     reached = [name for name in graded if name in bodies]
     for name in reached:  # grows while it is read
         used = {n.id for n in ast.walk(bodies[name]) if isinstance(n, ast.Name)}
