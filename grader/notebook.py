@@ -203,7 +203,8 @@ def _metadata(raw: Any) -> Mapping[str, Any]:
         if isinstance(role, dict):
             kept["grader"] = dict(_role(role))
         if isinstance(tags, list):
-            kept["tags"] = [tag for tag in tags if isinstance(tag, str)]
+            words = (tag for tag in tags if isinstance(tag, str) and tag and "," not in tag)
+            kept["tags"] = list(dict.fromkeys(words))  # as nbformat wants them
     return MappingProxyType(kept)
 
 

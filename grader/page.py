@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from grader import charts, classcharts, words
 from grader.coursegrade import rounded
@@ -32,6 +32,7 @@ from grader.unseen import visible
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&!])")
 _OPENS = re.compile(r"^([-+=])(?=[-=\s]|$)|^(\d{1,9})(?=[.)](\s|$))")
 _CALLS = re.compile(r"(@|\\#)(?=\w)")
+_NAMES = re.compile(r"`([^`\n]+)`")
 _CENT = Decimal("0.01")
 
 
@@ -104,6 +105,32 @@ def code(value: Any) -> _Plain:
     return _Plain(f"{fence}{pad}{text}{pad}{fence}" if text else "")
 
 
+def html_with_code(value: Any) -> Markup:
+    """A sentence in which names in backticks are set as code."""
+    parts = (
+        Markup("<code>{}</code>").format(part) if inside % 2 else escape(part)
+        for inside, part in enumerate(_NAMES.split(str(value)))
+    )
+    return Markup("").join(parts)
+
+
+def markdown_with_code(value: Any) -> _Plain:
+    """The same in Markdown, whatever the name holds."""
+    parts = (
+        code(part) if inside % 2 else _spaced(part)
+        for inside, part in enumerate(_NAMES.split(str(value)))
+    )
+    return _Plain("".join(parts))
+
+
+def _spaced(part: str) -> str:
+    """Literal text that keeps its distance from what stands beside it."""
+    text = escape_markdown(part)
+    return (
+        f"{' ' * part.startswith(' ')}{text}{' ' * part.endswith(' ')}" if part.strip() else part
+    )
+
+
 def fenced(lines: Iterable[str], indent: int = 0) -> _Plain:
     """The lines as a block of code that they cannot end, `indent` blanks from the left."""
     text = "\n".join(lines)
@@ -165,6 +192,7 @@ def _environment(language: str, kind: str) -> jinja2.Environment:
     install(spoken, newstyle=True)
     made.filters |= {"number": number, "rounded": grade, "moment": moment, "roughly": roughly}
     made.filters |= {"code": code, "fenced": fenced, "numbered": numbered}
+    made.filters["with_code"] = html_with_code if kind == "html" else markdown_with_code
     made.globals |= {
         "words": words,
         "charts": charts,

@@ -94,5 +94,8 @@ def styles(page):
 
 
 def skeleton(page):
-    """The elements of a page and the names of their attributes, outside of prose."""
-    return Reader(page).elements
+    """The elements of a page and the names of their attributes, outside of prose.
+
+    What stands in backticks in a sentence of ours is plain code, whatever it holds.
+    """
+    return [element for element in Reader(page).elements if element != ("code", ())]

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.calls import Calls, Reply, Request
-from grader.codec import PREFIX, BadFrame, Caps, decode, pack, read_frame
+from grader.codec import PREFIX, BadFrame, Caps, Closed, decode, pack, read_frame
 from grader.errors import SubmissionFault
 from grader.kernelclient import CellEnd, cell_end
 
@@ -127,7 +127,7 @@ class Far:
         self._thread = threading.Thread(target=self._run)
 
     def _run(self):
-        with contextlib.suppress(OSError), self._theirs:
+        with contextlib.suppress(OSError, Closed), self._theirs:
             head, body = read_frame(self._theirs, time.monotonic() + 5)
             nonce = decode(head, body).integer("id")
             self._theirs.sendall(self._answer(nonce))

@@ -199,6 +199,19 @@ def test_moments_carry_their_zone():
     assert page.moment(None) == page.number(None) == page.grade(None) == "–"
 
 
+def test_names_in_a_sentence_are_set_as_code():
+    said = "your `W` <b> is off; `a|b` too"
+    assert page.html_with_code(said) == (
+        "your <code>W</code> &lt;b&gt; is off; <code>a|b</code> too"
+    )
+    assert page.markdown_with_code(said) == r"your `W` &lt;b\> is off; `a|b` too"
+
+
+def test_a_lonely_backtick_is_text():
+    assert page.html_with_code("a ` b") == "a ` b"
+    assert page.markdown_with_code("a ` b") == r"a \` b"
+
+
 # -- charts --------------------------------------------------------------------------------
 
 

@@ -74,7 +74,11 @@ def test_the_document_is_valid_and_brings_nothing_along():
         "source": "1",
         "outputs": "broken",
         "execution_count": "x",
-        "metadata": {"tags": ["a", 3], "grader": {"written": "w1", "x": {}}, "other": {"deep": 1}},
+        "metadata": {
+            "tags": ["a", 3, "", "b,c", "a"],
+            "grader": {"written": "w1", "x": {}},
+            "other": {"deep": 1},
+        },
     }
     notebook = read(file_of(cell, cell, metadata={"kernelspec": {"name": "conda-env-dl"}}))
     nbformat.validate(notebook.document)

@@ -102,7 +102,7 @@ def usual(eyes, tmp_path_factory):
             path = folder / f"{kind}{lines}.html"
             path.write_text(hostile(kind, "\n".join("x" * lines)), encoding="utf-8")
             seen = eyes.look(path.as_uri(), elements=elements)
-            known[kind, lines] = seen.answers["elements"]
+            known[kind, lines] = skeleton(seen.answers["elements"])
         return known[kind, lines]
 
     return made_of
@@ -125,7 +125,12 @@ def test_nothing_runs_even_without_the_policy(eyes, usual, tmp_path, kind, paylo
     assert seen.quiet, seen
     assert seen.answers["provoked"] is False
     assert set(seen.answers["prose"]) <= set(TAGS)
-    assert seen.answers["elements"] == usual(kind, len(payload.splitlines()))
+    assert skeleton(seen.answers["elements"]) == usual(kind, len(payload.splitlines()))
+
+
+def skeleton(elements):
+    """Without plain code elements: what stands in backticks in our sentences is one."""
+    return [element for element in elements if element != ["code", []]]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
