@@ -14,9 +14,9 @@ from benchmarks.table import RESULTS
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- numbers: python -m benchmarks -->", "<!-- end of numbers -->"
 READMES = {
-    "README.md": "On two cores and in a sandbox it grades {nbgrader:.0f} times as many notebooks an "
-    "hour as nbgrader,\n{otter:.0f} times as many as `otter run`, and {twice:.0f} times as many as "
-    "two of those at once\n([measured](docs/benchmarks.md)).",
+    "README.md": "On two cores and in a sandbox it grades {nbgrader:.0f} times as many notebooks "
+    "an hour as nbgrader,\n{otter:.0f} times as many as `otter run`, and {twice:.0f} times as "
+    "many as two of those at once\n([measured](docs/benchmarks.md)).",
     "README.zh-CN.md": "相同作业、相同测试、两个核、带沙箱：速度是 nbgrader 的 {nbgrader:.0f} 倍、"
     "`otter run` 的 {otter:.0f} 倍，\n是两个 `otter run` 同时运行的 {twice:.0f} 倍"
     "（[实测](docs/benchmarks.md)）。",
