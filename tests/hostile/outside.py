@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,11 +172,10 @@ class Outside:
         """All that may not change."""
         state: dict[str, object] = {}
         for path in (self.canary, self.closed, *_files(self.course)):
-            with contextlib.suppress(FileNotFoundError):
-                seen = path.stat()
-                state[str(path)] = (path.read_bytes(), seen.st_mode, seen.st_mtime_ns, seen.st_uid)
-        state["folder"] = sorted(p.name for p in self.folder.iterdir())
-        state["shared memory"] = ctypes.string_at(self._address, 64), self._shm.read_text()
+            state[str(path)] = _seen(lambda path: (path.read_bytes(), *_looks(path)), path)
+        state["folder"] = _seen(lambda folder: sorted(os.listdir(folder)), self.folder)  # noqa: PTH208
+        memory = ctypes.string_at(self._address, 64)
+        state["shared memory"] = memory, _seen(Path.read_text, self._shm)
         state["Python"] = [p.stat().st_mtime_ns for p in _packages()]
         with contextlib.suppress(psutil.Error):
             victim = psutil.Process(self.victim.pid)
@@ -256,6 +255,19 @@ class Outside:
             else:
                 path.unlink(missing_ok=True)
         shutil.rmtree(self.top, ignore_errors=True)
+
+
+def _seen(look: Callable[[Path], object], path: Path) -> object:
+    """What is there; what an attack has taken away or closed to us is a change, too."""
+    try:
+        return look(path)
+    except OSError as error:
+        return type(error).__name__
+
+
+def _looks(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_mode, status.st_mtime_ns, status.st_uid
 
 
 def _files(course: Path) -> list[Path]:
