@@ -260,6 +260,7 @@ def main() -> None:
     parser.add_argument("level", type=int, choices=NAMES)
     parser.add_argument("--sample", action="store_true")
     parser.add_argument("--only", default="")
+    parser.add_argument("--skip", type=int, default=0, help="So many attacks of the list.")
     options = parser.parse_args()
     try:
         arena = Arena(options.level)
@@ -267,7 +268,7 @@ def main() -> None:
         print(json.dumps({"cannot": str(error)}))  # noqa: T201
         return
     with arena:
-        for attack in SAMPLE if options.sample else ATTACKS:
+        for attack in (SAMPLE if options.sample else ATTACKS)[options.skip :]:
             if options.only in f"{attack.kind}: {attack.name}":
                 print(json.dumps(asdict(arena.attempt(attack))), flush=True)  # noqa: T201
 
