@@ -357,9 +357,9 @@ def test_a_mark_that_the_disk_does_not_take_is_asked_for_again(mark, course):
 # -- another attempt ---------------------------------------------------------------------------
 
 
-def another_attempt(course, *answers, number=2):
+def another_attempt(course, *answers):
     with Gradebook(course / "gradebook.db") as book:
-        book.add_result(graded("s1", *answers, attempt=number, verdict=Verdict.ACCEPTED))
+        book.add_result(graded("s1", *answers, attempt=2))
 
 
 def attempts(course):
@@ -397,6 +397,14 @@ def test_a_mark_that_is_confirmed_is_one_of_the_new_attempt(mark, course):
             "w1: points 4, attempt 1",
             "w1: attempt 1 → 2",
         ]
+
+
+def test_a_marker_who_goes_back_meets_the_new_mark(mark, course):
+    mark("4", "", "q", options=("--by", "Li Wei", "--student", "s1"))
+    another_attempt(course, "now with the factor", "two")
+    said = mark("5", "", "b", "q", options=("--by", "Wang", "--student", "s1"))
+    assert said.count("for attempt 1, which says something else") == 1
+    assert "(has 5 by Wang)" in said
 
 
 def test_an_attempt_that_says_the_same_needs_no_second_mark(mark, course):
@@ -454,10 +462,14 @@ def rows(path):
 
 def fill_in(path, points):
     first, *others = rows(path)
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.DictWriter(stream, first)
+    write(path, [first | {"points": points}, *others])
+
+
+def write(path, sheet, encoding="utf-8-sig"):
+    with path.open("w", encoding=encoding, newline="") as stream:
+        writer = csv.DictWriter(stream, sheet[0])
         writer.writeheader()
-        writer.writerows([first | {"points": points}, *others])
+        writer.writerows(sheet)
 
 
 def record(course, path, code=0):
@@ -485,10 +497,7 @@ def test_a_sheet_goes_out_and_comes_back(mark, course, tmp_path):
     }
     sheet[0] |= {"points": "4.5", "comment": "- 缺少因子"}
     sheet[4] |= {"points": "2", "marker": "Wang"}
-    with path.open("w", encoding="gb18030", newline="") as stream:  # as Excel saves it in China
-        writer = csv.DictWriter(stream, sheet[0])
-        writer.writeheader()
-        writer.writerows(sheet)
+    write(path, sheet, "gb18030")  # as Excel saves it in China
     assert record(course, path) == (
         "marks: 2 rows read, 2 new or changed\n4 rows without points: not marked yet\n"
     )
@@ -546,10 +555,7 @@ def test_a_sheet_that_cannot_be_right_changes_nothing(mark, course, tmp_path, ch
     sheet = rows(path)
     sheet[0] |= change
     sheet[1]["points"] = "1"
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.DictWriter(stream, sheet[0])
-        writer.writeheader()
-        writer.writerows(sheet)
+    write(path, sheet)
     assert f"{path}: {complaint}" in record(course, path, code=2)
     assert kept(course) == {}
 

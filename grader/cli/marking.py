@@ -223,7 +223,8 @@ class _Walk:
         empty = self._show_answer(answer)
         if mark is not None:
             by = f" by {mark.marker}" if mark.marker else ""
-            of = f" for attempt {mark.attempt}, which says something else" * answer.superseded
+            superseded = _is_of_another(mark, answer)
+            of = f" for attempt {mark.attempt}, which says something else" * superseded
             click.echo(f"(has {number(mark.points)}{by}{of})")
         given = self._ask(answer, mark.points if mark else Decimal(0) if empty else None)
         if isinstance(given, _Go):
@@ -309,9 +310,9 @@ class _Walk:
             attempt=answer.attempt,
         )
         same = mark and (mark.points, mark.comment) == (given.points, given.comment)
-        same = same and not answer.superseded
         try:
-            if not same:  # whoever gave it stays its marker
+            # Whoever gave it stays its marker, unless it is confirmed for another attempt.
+            if mark is None or not same or _is_of_another(mark, answer):
                 self._book.add_marks(self._what.id, [row], self._by)
         except GradebookError as error:
             click.echo(f"  not kept: {error}", err=True)
@@ -326,6 +327,11 @@ class _Walk:
         )
         told = f"{len(self._given)} marked and kept, {left} left"
         click.echo(f"{told}. The same command goes on from here" if stopped or left else told)
+
+
+def _is_of_another(mark: Mark, answer: Answer) -> bool:
+    """Whether the newest mark still is that of an attempt that says something else."""
+    return answer.superseded and mark.attempt != answer.attempt
 
 
 def _worth(points: Decimal) -> str:
