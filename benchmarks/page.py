@@ -29,12 +29,11 @@ def write_page() -> None:
     lines = [*_budgets(found), "", *_speeds(found), "", *_phases(found), "", *_growth(found)]
     _replace(ROOT / "docs" / "benchmarks.md", "\n".join(["", *lines, ""]))
     if "compare" in found:
+        pace = found["compare"]["seconds_per_submission"]
+        twice = pace["otter, two at once"] / pace["ours, 2 workers"]
+        ratios = found["compare"]["throughput_ratio"] | {"twice": twice}
         for name, sentence in READMES.items():
-            pace = found["compare"]["seconds_per_submission"]
-            twice = pace["otter, two at once"] / pace["ours, 2 workers"]
-            ratios = found["compare"]["throughput_ratio"] | {"twice": twice}
-            text = "\n" + sentence.format_map(ratios) + "\n"
-            _replace(ROOT / name, text)
+            _replace(ROOT / name, "\n" + sentence.format_map(ratios) + "\n")
 
 
 def _replace(path: Path, text: str) -> None:

@@ -122,7 +122,7 @@ def status(place: Place, students: bool, as_json: bool) -> None:
         value: dict[str, Any] = {
             "course": course.title,
             "students": [texts.standing_json(line) for line in everybody],
-            "assignments": [texts.status_json(row, again) for row in rows],
+            "assignments": [texts.status_json(row, again.get(row.id, ())) for row in rows],
             "recorded": recorded,
         }
         echo_json(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -141,7 +141,7 @@ def standing_json(line: Standing) -> dict[str, Any]:
     }
 
 
-def status_json(row: AssignmentStatus, again: Mapping[str, list[str]]) -> dict[str, Any]:
+def status_json(row: AssignmentStatus, again: Sequence[str]) -> dict[str, Any]:
     """An assignment's line for programs; `again` are the students to be marked once more."""
     return {
         "id": row.id,
@@ -150,7 +150,7 @@ def status_json(row: AssignmentStatus, again: Mapping[str, list[str]]) -> dict[s
         "graded": row.graded,
         "complete": row.complete,
         "pending": row.pending,
-        "to_mark_again": list(dict.fromkeys(again.get(row.id, ()))),
+        "to_mark_again": list(dict.fromkeys(again)),
         "needs_human": list(row.needs_human),
         "mean": row.mean,
         "points": row.points,

@@ -36,17 +36,16 @@ Column = Mapping[str, Outcome] | str
 
 def attempt(level: int, *, as_root: bool) -> Column:
     """All attacks at one level; one that ends the whole arena is gone round."""
-    outcomes: dict[str, Outcome] = {}
+    outcomes: list[Outcome] = []
     while len(outcomes) < len(ATTACKS):
         found = _told(level, len(outcomes), as_root=as_root)
         if isinstance(found, str):
             return found
-        outcomes |= {f"{o.kind}: {o.name}": o for o in found}
+        outcomes += found
         if len(outcomes) < len(ATTACKS):
             fatal = ATTACKS[len(outcomes)]
-            ended = Outcome(fatal.kind, fatal.name, level, ("ended the grader",))
-            outcomes[f"{fatal.kind}: {fatal.name}"] = ended
-    return outcomes
+            outcomes.append(Outcome(fatal.kind, fatal.name, level, ("ended the grader",)))
+    return {f"{o.kind}: {o.name}": o for o in outcomes}
 
 
 def _told(level: int, skipped: int, *, as_root: bool) -> list[Outcome] | str:
@@ -63,6 +62,8 @@ def _told(level: int, skipped: int, *, as_root: bool) -> list[Outcome] | str:
         done = subprocess.run(
             command, cwd=ordinary.REPOSITORY, stdout=subprocess.PIPE, text=True, check=False
         )
+    if done.returncode == 1:  # an exception of ours, not a signal
+        done.check_returncode()
     said = [json.loads(line) for line in done.stdout.splitlines()]
     if said and "cannot" in said[0]:
         return str(said[0]["cannot"])

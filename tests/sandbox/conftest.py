@@ -18,12 +18,30 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from grader.course import Limits
 from grader.errors import SandboxError
 from grader.sandbox import BoxSpec
+from grader.sandbox.watchdog import Watchdog
 
 pytest.importorskip("resource", reason="the linux sandbox needs Linux")
 
 Run = Callable[..., str]
 STRONGEST: Any = [None, pytest.param(2, marks=pytest.mark.thorough)]
 """Levels for tests whose subject is the same at both: without `--every-level`, one is enough."""
+
+IN_MANY_PROCESSES = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        kept = b"x" * (200 << 20)
+        time.sleep(20)
+        os._exit(0)
+time.sleep(20)
+"""
+"""800 MiB in four processes at once."""
+
+
+@pytest.fixture
+def blind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watchdog that sees nothing but what the kernel of the machine tells it."""
+    monkeypatch.setattr(Watchdog, "_charged", lambda self: {})
 
 
 @pytest.fixture(scope="module", params=[3, 2], ids=["isolated", "confined"])

@@ -11,34 +11,18 @@ import pytest
 from grader.course import Limits
 from grader.result import Verdict
 from grader.sandbox import BoxSpec, groups
-from grader.sandbox.watchdog import Watchdog
-from tests.sandbox.conftest import STRONGEST, opened_at, run_cell
+from tests.sandbox.conftest import IN_MANY_PROCESSES, STRONGEST, opened_at, run_cell
 
 HOME = groups.home() or Path("nowhere")
 pytestmark = pytest.mark.skipif(
     not HOME.exists(), reason="this machine has no control group for us; root mostly has"
 )
 GREEDY = "import time; kept = bytearray({size} << 20); time.sleep(30)"
-IN_MANY_PROCESSES = """
-import os, time
-for _ in range(4):
-    if os.fork() == 0:
-        kept = b"x" * (200 << 20)
-        time.sleep(20)
-        os._exit(0)
-time.sleep(20)
-"""
 
 
 @pytest.fixture(scope="module", params=STRONGEST, ids=["strongest", "confined"])
 def sandbox(request):
     yield from opened_at(request.param)
-
-
-@pytest.fixture
-def blind(monkeypatch):
-    """A watchdog that sees nothing but what the kernel of the machine tells it."""
-    monkeypatch.setattr(Watchdog, "_charged", lambda self: {})
 
 
 def left():

@@ -12,8 +12,7 @@ import pytest
 
 from grader.result import Verdict
 from grader.sandbox import groups
-from grader.sandbox.watchdog import Watchdog
-from tests.sandbox.conftest import STRONGEST, opened_at
+from tests.sandbox.conftest import IN_MANY_PROCESSES, STRONGEST, opened_at
 from tests.tiny import RIGHT
 
 
@@ -195,23 +194,12 @@ def test_in_a_call(limited, name):
     assert not result.needs_human
 
 
-BURST = """
-import os, time
-for _ in range(4):
-    if os.fork() == 0:
-        kept = b"x" * (200 << 20)
-        time.sleep(20)
-        os._exit(0)
-time.sleep(20)
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(groups.home() is None, reason="this machine has no control group for us")
-def test_what_only_the_machine_sees_reads_the_same(limited, monkeypatch):
+@pytest.mark.usefixtures("blind")
+def test_what_only_the_machine_sees_reads_the_same(limited):
     """Memory in many processes, before a watchdog that is asleep."""
-    monkeypatch.setattr(Watchdog, "_charged", lambda self: {})
-    result = limited("memory = 256\ndisk = 16", RIGHT, BURST, "x = 1")
+    result = limited("memory = 256\ndisk = 16", RIGHT, IN_MANY_PROCESSES, "x = 1")
     cell = result.notebook.cells[1]
     assert (cell.verdict, cell.diagnosis.code) == (Verdict.MEMORY_LIMIT_EXCEEDED, "memory_limit")
     assert "256 MiB" in cell.diagnosis.message.en
